@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Runs what a klf_kl_config asks for: expands the grid, computes every point, writes the files. Prints nothing: the caller hears
+ * of points, progress and notices through hooks, all called from one thread at a time. */
+#ifndef KLFLOW_RUN_KL_RUN_H
+#define KLFLOW_RUN_KL_RUN_H
+
+#include "klflow/kl_config.h"
+#include "klflow/kl_result.h"
+
+#include <signal.h>
+
+typedef struct klf_kl_hooks {
+    void *arg;
+    /* A finished point, in the order of the grid; valid during the call. */
+    void (*point)(void *arg, size_t index, size_t n_points, const klf_kl_point *point);
+    /* Samples pushed through a network so far and in all, summed over points, ensemble members and images. */
+    void (*progress)(void *arg, double samples_done, double samples_total);
+    /* One sentence that the user must see though the run goes on (a fallback, an ignored option). */
+    void (*notice)(void *arg, const char *sentence);
+    const volatile sig_atomic_t *cancel; /* non-zero: stop soon, KLF_ERR_INTERRUPTED */
+} klf_kl_hooks;
+
+/* What a run will take, for --dry-run and the first line of a run. */
+typedef struct klf_kl_plan {
+    size_t      n_points, n_networks; /* networks x images: passes over n_mc samples */
+    size_t      threads, points_in_flight, chunk, lanes;
+    double      memory_bytes;         /* peak, estimated */
+    double      flops;                /* GEMM and Gram, Gram counted as N^2 a sample and layer */
+    const char *backend;              /* the one that will run; "auto" resolved */
+    char        kernels[256];         /* which kernels the backend chose, and why */
+} klf_kl_plan;
+
+/* Checks everything that can be checked before work (files present, indices in range, output writable) and plans. */
+klf_status klf_kl_plan_make(const klf_kl_config *config, klf_kl_plan *plan);
+
+/* Runs. config_text is the effective config as YAML, kept in the files. On failure nothing half-written is left. */
+klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, const klf_kl_hooks *hooks);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** What a backend does: few, coarse operations behind a const table, chosen at run time by name and never replaced silently.
+ *
+ *  A backend opens a context; a model holds one network in the backend's own precision and layout together with the running
+ *  totals of every layer; a lane is one worker's (or stream's) workspace, through which chunks of samples flow. The
+ *  orchestration (chunks, order of summation, threads) is written once above the table, in host/network/flow.c:
+ *
+ *      draw(lane, first, rows);                                 // phi = tanh(z^r), z^r ~ N(mu_r, var_r)
+ *      for (l = r + 1; l < depth; l++) {
+ *          if (gram) gram(lane, l - 1);                         // the chunk's sum_s phi_s phi_s^T
+ *          forward(lane, l);                                    // phi = tanh(W^l phi + b^l), sums of |z - mu_l|^2
+ *          collect(lane, l);                                    // in chunk order: chunk sums -> model totals, in double
+ *      }
+ */
+#ifndef KLFLOW_BACKEND_H
+#define KLFLOW_BACKEND_H
+
+#include "klflow/network.h"
+#include "klflow/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum klf_precision { KLF_FP64, KLF_FP32 } klf_precision;
+
+const char *klf_precision_name(klf_precision precision); /**< "fp64", "fp32" */
+
+/** What a model is made for. Layers below the reference layer are not loaded. */
+typedef struct klf_model_spec {
+    const klf_network     *net;   /**< must outlive the model */
+    const klf_layer_stats *stats; /**< [depth]: reference p = N(mean, var) at the reference layer, targets mu_m above it */
+    size_t                 reference_layer;
+    uint64_t               sample_seed;
+    klf_precision          precision;
+    bool                   gram;      /**< keep the second moments f_jk of layers reference .. depth-2 */
+    bool                   gram_last; /**< with gram: of layer depth-1 as well */
+} klf_model_spec;
+
+/** Totals over all collected samples of one layer, double. q_s = |z_s - mu|^2, shifted by `shift` = width * var of the layer
+ *  so that the variance of q does not cancel. */
+typedef struct klf_layer_totals {
+    int64_t n_samples;
+    double  shift;
+    double  q_sum;  /**< sum over samples of (q_s - shift); 0 at the reference layer */
+    double  q_sum2; /**< sum over samples of (q_s - shift)^2; 0 at the reference layer */
+} klf_layer_totals;
+
+/** Opaque to everything but their backend. */
+typedef struct klf_context klf_context;
+typedef struct klf_model   klf_model;
+typedef struct klf_lane    klf_lane;
+
+typedef struct klf_backend {
+    const char *name;
+    const char *summary; /**< one line for `klflow info` */
+
+    bool (*supports)(klf_precision precision);
+
+    /** Prepares the backend. KLF_ERR_DEVICE, with a sentence that says what to do, if it cannot be used here. */
+    klf_status (*open)(klf_context **out);
+    void (*close)(klf_context *ctx); /**< accepts NULL */
+    /** Which kernels were chosen and why, for `klflow info` and the file. Valid while ctx is open. */
+    const char *(*describe)(const klf_context *ctx);
+
+    /** Rows of a chunk that suit the backend at this width, and how many lanes to run for a number of threads. */
+    size_t (*preferred_chunk)(const klf_context *ctx, const klf_model_spec *spec);
+    size_t (*preferred_lanes)(const klf_context *ctx, size_t threads);
+    /** Bytes that a model and one lane of max_rows will take: the memory plan. */
+    size_t (*model_bytes)(const klf_context *ctx, const klf_model_spec *spec);
+    size_t (*lane_bytes)(const klf_context *ctx, const klf_model_spec *spec, size_t max_rows);
+
+    klf_status (*model_create)(klf_context *ctx, const klf_model_spec *spec, klf_model **out);
+    void (*model_destroy)(klf_model *model); /**< accepts NULL */
+    klf_status (*lane_create)(klf_model *model, size_t max_rows, klf_lane **out);
+    void (*lane_destroy)(klf_lane *lane); /**< accepts NULL */
+
+    /** Samples first .. first + rows - 1 of the reference layer, activated: phi = tanh(mu_r + sqrt(var_r) n), n from
+     *  (sample_seed, KLF_STREAM_SAMPLES, sample). 1 <= rows <= max_rows. Also their chunk sums of phi (f_j). */
+    klf_status (*draw)(klf_lane *lane, uint64_t first, size_t rows);
+    /** phi of layer - 1 -> phi of layer, with the chunk's sums of q_s - shift, (q_s - shift)^2 and phi (f_j) at layer. */
+    klf_status (*forward)(klf_lane *lane, size_t layer);
+    /** The chunk's second moment of the phi that the lane holds, which is that of `layer`. */
+    klf_status (*gram)(klf_lane *lane, size_t layer);
+    /** Adds the lane's chunk sums of `layer` (and the second moment, if gram(lane, layer) was called for this chunk) to the
+     *  model's totals. The caller makes sure that calls for one layer do not overlap and come in chunk order. */
+    klf_status (*collect)(klf_lane *lane, size_t layer);
+
+    /** Reads the totals of a layer.  f_j [width], <phi_j>; may be NULL. */
+    klf_status (*totals)(klf_model *model, size_t layer, klf_layer_totals *out, double *f_j);
+    /** f_jk [width][width] = <phi_j phi_k> of a layer, exactly symmetric. */
+    klf_status (*second_moment)(klf_model *model, size_t layer, double *f_jk);
+    /** Q of (3.34) at `layer` from f_j and f_jk of layer - 1 and W^T W, b, mu of layer. */
+    klf_status (*gram_q)(klf_model *model, size_t layer, double *q);
+} klf_backend;
+
+/** The backend of a name ("ref", "cpu", "cuda"), or KLF_ERR_USAGE for an unknown one and KLF_ERR_DEVICE for one that this
+ *  build or machine lacks; "auto" is the fastest one present. */
+klf_status klf_backend_find(const char *name, const klf_backend **out);
+
+/** Names of every backend known to the program, NULL-terminated, whether present or not. */
+const char *const *klf_backend_names(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** Relative entropy of one network's layers to a reference layer, by Monte Carlo: (3.30) with Q from (3.34) and from the
+ *  per-sample |z - mu|^2.
+ *
+ *  p = N(mu_r, var_r) iid over the N_r neurons of the reference layer r, q_m = N(mu_m, var_m) iid over those of layer m >= r:
+ *      KL_m = -N_r/2 ln(2 pi e var_r) + N_m/2 ln(2 pi var_m) + Q_m / (2 var_m),     Q_m = < |z^m - mu_m|^2 >_p
+ */
+#ifndef KLFLOW_FLOW_H
+#define KLFLOW_FLOW_H
+
+#include "klflow/backend.h"
+
+#include <signal.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum klf_estimator { KLF_DIRECT, KLF_GRAM, KLF_BOTH } klf_estimator;
+
+typedef struct klf_flow_params {
+    const klf_backend     *backend;
+    klf_context           *context; /**< of the same backend, open */
+    const klf_network     *net;
+    const klf_layer_stats *stats; /**< [net->depth] */
+    size_t                 reference_layer;
+    klf_estimator          estimator;
+    klf_precision          precision;
+    int64_t                n_mc;
+    uint64_t               sample_seed;
+    size_t                 threads; /**< >= 1 */
+    size_t                 chunk;   /**< rows of a chunk; 0: the backend's choice, evened out over the lanes */
+    bool                   keep_f_j;
+    bool                   keep_f_jk; /**< needs an estimator with a Gram */
+    /** Called now and then, from one thread at a time, with the samples done so far; may be NULL. */
+    void (*progress)(void *arg, int64_t samples_done);
+    void                        *progress_arg;
+    const volatile sig_atomic_t *cancel; /**< non-zero: stop soon with KLF_ERR_INTERRUPTED; may be NULL */
+} klf_flow_params;
+
+/** One entry a layer from the reference layer up. NaN where a quantity does not exist (not asked for; n_mc = 1). */
+typedef struct klf_flow_layer {
+    double  q_direct; /**< mean |z - mu|^2; N var exactly at the reference layer */
+    double  q_gram;   /**< (3.34) on the same samples */
+    double  q_stderr; /**< Monte Carlo standard error of q_direct (and, the samples being the same, of q_gram) */
+    double *f_j;      /**< [width] <phi_j>; NULL unless kept */
+    double *f_jk;     /**< [width][width] <phi_j phi_k>; NULL unless kept */
+} klf_flow_layer;
+
+typedef struct klf_flow {
+    size_t          n_layers; /**< depth - reference_layer */
+    klf_flow_layer *layer;    /**< [n_layers] */
+    size_t          chunk;    /**< rows that a chunk had */
+    size_t          lanes;
+} klf_flow;
+
+/** Runs the Monte Carlo pass. Results are independent of chunk, threads and lanes up to rounding of the sums, and for equal
+ *  chunk bit-identical for any number of threads. *out is NULL on failure. */
+klf_status klf_flow_run(const klf_flow_params *params, klf_flow **out);
+
+/** Rows a chunk will have and the number of lanes, for the memory plan. */
+void klf_flow_plan(const klf_flow_params *params, size_t *chunk, size_t *lanes);
+
+/** Accepts NULL. */
+void klf_flow_destroy(klf_flow *flow);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

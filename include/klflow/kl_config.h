@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** Everything that `klflow kl` can be asked for, from options or from the `kl:` section of a YAML file. */
+#ifndef KLFLOW_KL_CONFIG_H
+#define KLFLOW_KL_CONFIG_H
+
+#include "klflow/backend.h"
+#include "klflow/flow.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum klf_architecture { KLF_WIDE, KLF_TAPER } klf_architecture;
+typedef enum klf_statistics { KLF_STATS_INPUT, KLF_STATS_DATASET, KLF_STATS_THEORY } klf_statistics;
+
+/** Lists span the sweep's grid. Owned arrays; `n` = 0 means not given. */
+typedef struct klf_list_real {
+    size_t  n;
+    double *v;
+} klf_list_real;
+typedef struct klf_list_uint {
+    size_t    n;
+    uint64_t *v;
+} klf_list_uint;
+typedef struct klf_list_text {
+    size_t n;
+    char **v;
+} klf_list_text;
+
+typedef struct klf_kl_config {
+    /* the grid */
+    klf_list_real var_w; /**< default 1.5 */
+    klf_list_real var_b; /**< default 0.05 */
+    klf_list_uint depth; /**< default 30 (with widths: their number) */
+    klf_list_uint seed;  /**< default 1 */
+    klf_list_text input; /**< image specs; empty: q0 or gaussian_input */
+    /* the network */
+    klf_architecture architecture;
+    klf_list_uint    widths;       /**< explicit layer widths; empty: by architecture and depth */
+    char            *network;      /**< load the network from this file; NULL: draw it */
+    char            *save_network; /**< NULL: do not save */
+    /* the input, if no images: NaN means not given; neither given: q0 = 0.1 var_w + var_b */
+    double q0;
+    double gaussian_input;
+    /* the computation */
+    bool           sample_seed_given; /**< false: every network's sample seed is its own seed */
+    uint64_t       sample_seed;
+    int64_t        n_mc;      /**< default 10000 */
+    klf_estimator  estimator; /**< default both */
+    klf_precision  precision; /**< default fp32 */
+    bool           precision_given;
+    char          *backend; /**< default "cpu" */
+    uint64_t       reference_layer;
+    klf_statistics statistics; /**< default input */
+    char          *dataset;    /**< image spec; needed by statistics dataset */
+    uint64_t       ensemble;   /**< default 1: seeds seed .. seed + ensemble - 1 */
+    uint64_t       threads;    /**< 0: the cores this process may use */
+    uint64_t       chunk;      /**< 0: the backend's choice */
+    bool           save_f_j, save_f_jk;
+    /* output */
+    char *output; /**< result file; NULL: none */
+    bool  force;  /**< overwrite output and save_network */
+    bool  json, quiet, dry_run;
+    char *plot; /**< picture to draw from the result file (YAML key plot:); NULL: none */
+} klf_kl_config;
+
+/** Defaults. */
+void klf_kl_config_init(klf_kl_config *config);
+/** Frees what the lists and strings own. */
+void klf_kl_config_free(klf_kl_config *config);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

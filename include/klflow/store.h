@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/** Files: HDF5 that netCDF-4 readers open as it is. Written under a temporary name, flushed to disk, then renamed: a file of
+ * the final name is always whole. Layout: docs/formats.md. */
+#ifndef KLFLOW_STORE_H
+#define KLFLOW_STORE_H
+
+#include "klflow/kl_result.h"
+#include "klflow/network.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One fact for /provenance. */
+typedef struct klf_fact {
+    const char *name;
+    enum { KLF_FACT_TEXT, KLF_FACT_INT, KLF_FACT_UINT, KLF_FACT_REAL } type;
+    union {
+        const char *text;
+        int64_t     i;
+        uint64_t    u;
+        double      real;
+    } value;
+} klf_fact;
+
+typedef struct klf_provenance {
+    const char     *config_text; /**< the whole effective config as YAML */
+    size_t          n_facts;
+    const klf_fact *fact;
+} klf_provenance;
+
+/** Whether an output may be written to path: KLF_ERR_CREATE if the file exists and force is off, the folder is missing or not
+ *  writable. Called before any work; creates nothing. */
+klf_status klf_store_check_output(const char *path, bool force);
+
+/** Writes the result file of a sweep. KLF_ERR_CREATE or KLF_ERR_IO, and no file and no temporary left, on failure. */
+klf_status klf_store_write_kl(const char *path, bool force, const klf_kl_sweep *sweep, const klf_provenance *provenance);
+
+/** Writes a network as datasets W0.., B0.. (double, W is [out][in]) with attributes architecture facts, var_w, var_b, seed. */
+klf_status klf_store_write_network(const char *path, bool force, const klf_network *net, const klf_provenance *provenance);
+
+/** Reads one: any file with float or double datasets W0.., B0.. of matching shapes. var_w, var_b and seed are taken from the
+ *  attributes where present, NaN otherwise. KLF_ERR_NOINPUT, KLF_ERR_DATA. *out is NULL on failure. */
+klf_status klf_store_read_network(const char *path, klf_network **out);
+
+/** Is this file whole and of a known schema? KLF_OK and a one-line summary (owned by the caller, free()), or KLF_ERR_NOINPUT /
+ *  KLF_ERR_DATA with a sentence that says what is wrong. Reads every dataset. */
+klf_status klf_store_check(const char *path, char **summary);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

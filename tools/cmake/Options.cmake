@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What a builder can choose, and the compiler flags that follow for every target.
+option(KLFLOW_TESTS "Build the tests" ON)
+option(KLFLOW_WERROR "Treat warnings as errors (CI does)" OFF)
+option(KLFLOW_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(KLFLOW_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug or RelWithDebInfo" FORCE)
+endif()
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+add_library(klflow_flags INTERFACE)
+# No contraction: the normals must have the same bits everywhere, so a product and a sum stay two roundings unless fma is written.
+target_compile_options(klflow_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -ffp-contract=off -fno-math-errno)
+target_compile_definitions(klflow_flags INTERFACE _POSIX_C_SOURCE=200809L)
+if(KLFLOW_WERROR)
+  target_compile_options(klflow_flags INTERFACE -Werror)
+endif()
+if(KLFLOW_SANITIZE)
+  target_compile_options(klflow_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(klflow_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(KLFLOW_FUZZ)
+  target_compile_options(klflow_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
