@@ -9,17 +9,6 @@
 
 #include <signal.h>
 
-typedef struct klf_kl_hooks {
-    void *arg;
-    /* A finished point, in the order of the grid; valid during the call. */
-    void (*point)(void *arg, size_t index, size_t n_points, const klf_kl_point *point);
-    /* Samples pushed through a network so far and in all, summed over points, ensemble members and images. */
-    void (*progress)(void *arg, double samples_done, double samples_total);
-    /* One sentence that the user must see though the run goes on (a fallback, an ignored option). */
-    void (*notice)(void *arg, const char *sentence);
-    const volatile sig_atomic_t *cancel; /* non-zero: stop soon, KLF_ERR_INTERRUPTED */
-} klf_kl_hooks;
-
 /* What a run will take, for --dry-run and the first line of a run. */
 typedef struct klf_kl_plan {
     size_t      n_points, n_networks; /* networks x images: passes over n_mc samples */
@@ -30,7 +19,20 @@ typedef struct klf_kl_plan {
     char        kernels[256];         /* which kernels the backend chose, and why */
 } klf_kl_plan;
 
-/* Checks everything that can be checked before work (files present, indices in range, output writable) and plans. */
+typedef struct klf_kl_hooks {
+    void *arg;
+    /* Once, when everything is checked and before any work. */
+    void (*plan)(void *arg, const klf_kl_plan *plan);
+    /* A finished point, in the order of the grid; valid during the call. */
+    void (*point)(void *arg, size_t index, size_t n_points, const klf_kl_point *point);
+    /* Samples pushed through a network so far and in all, summed over points, ensemble members and images. */
+    void (*progress)(void *arg, double samples_done, double samples_total);
+    /* One sentence that the user must see though the run goes on (a fallback, an ignored option). */
+    void (*notice)(void *arg, const char *sentence);
+    const volatile sig_atomic_t *cancel; /* non-zero: stop soon, KLF_ERR_INTERRUPTED */
+} klf_kl_hooks;
+
+/* Checks everything that can be checked before work (files present, indices in range, output writable) and plans: --dry-run. */
 klf_status klf_kl_plan_make(const klf_kl_config *config, klf_kl_plan *plan);
 
 /* Runs. config_text is the effective config as YAML, kept in the files. On failure nothing half-written is left. */
