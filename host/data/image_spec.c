@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* References to images as users write them: KIND:PATH, KIND:PATH:N or KIND:PATH:A-B. The path may hold colons itself: what
+ * stands behind the last colon is the index. Where an index may be left out, a tail that does not read as one belongs to the
+ * path, unless it is empty. */
+#include "klflow/images.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Behind the colon of a known kind, or NULL. The kinds are synonyms. */
+static const char *skip_kind(const char *text)
+{
+    static const char *const kinds[] = {"mnist:", "idx:"};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const size_t length = strlen(kinds[i]);
+        if (strncmp(text, kinds[i], length) == 0)
+            return text + length;
+    }
+    return NULL;
+}
+
+/* Reads decimal digits. Returns what follows them, or NULL where there are none. Saturates above any index that an IDX file
+ * can have: its counts are 32 bits wide. */
+static const char *read_index(const char *text, uint64_t *index)
+{
+    if (!isdigit((unsigned char)*text))
+        return NULL;
+    for (*index = 0; isdigit((unsigned char)*text); text++)
+        *index = *index > UINT32_MAX ? *index : *index * 10 + (uint64_t)(*text - '0');
+    return text;
+}
+
+/* "N" or "A-B", nothing behind it. */
+static int read_range(const char *text, uint64_t *first, uint64_t *last)
+{
+    const char *rest = read_index(text, first);
+    *last = *first;
+    if (rest && *rest == '-')
+        rest = read_index(rest + 1, last);
+    return rest && *rest == '\0';
+}
+
+klf_status klf_image_spec_parse(const char *text, int need_index, klf_image_spec *out)
+{
+    *out = (klf_image_spec){0};
+    const char *path = skip_kind(text);
+    if (!path)
+        return klf_fail(KLF_ERR_USAGE, "'%s' does not name images: write mnist:FILE%s (or idx:FILE%s)", text,
+                        need_index ? ":INDEX" : "", need_index ? ":INDEX" : "");
+
+    uint64_t    first = 0, last = 0;
+    const char *colon = strrchr(path, ':');
+    const int   has_range = colon && read_range(colon + 1, &first, &last);
+    if (!has_range && (need_index || (colon && colon[1] == '\0')))
+        return klf_fail(KLF_ERR_USAGE, "'%s' does not say which image: write mnist:FILE:N or mnist:FILE:A-B", text);
+    if (has_range && (first > UINT32_MAX || last > UINT32_MAX))
+        return klf_fail(KLF_ERR_USAGE, "the image index in '%s' is too large: an IDX file has at most %" PRIu32 " images", text,
+                        UINT32_MAX);
+    if (has_range && first > last)
+        return klf_fail(KLF_ERR_USAGE, "the range of images in '%s' runs backwards: write %" PRIu64 "-%" PRIu64, text, last,
+                        first);
+
+    const size_t length = has_range ? (size_t)(colon - path) : strlen(path);
+    if (length == 0)
+        return klf_fail(KLF_ERR_USAGE, "'%s' has no file name: write mnist:FILE%s", text, need_index ? ":INDEX" : "");
+    if (!(out->path = strndup(path, length)))
+        return klf_fail(KLF_ERR_MEMORY, "no memory for the file name in '%s'", text);
+    if (has_range) {
+        out->first = (size_t)first;
+        out->count = (size_t)(last - first + 1);
+    }
+    return KLF_OK;
+}
+
+void klf_image_spec_free(klf_image_spec *spec)
+{
+    free(spec->path);
+    *spec = (klf_image_spec){0};
+}
