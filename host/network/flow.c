@@ -5,6 +5,7 @@
 #include "klflow/flow.h"
 
 #include <math.h>
+#include <omp.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -245,8 +246,10 @@ klf_status klf_flow_run(const klf_flow_params *params, klf_flow **out)
     }
     KLF_TRY(p.ops->model_create(params->context, &p.spec, &p.model));
 
+    double start = omp_get_wtime();
 #pragma omp parallel num_threads((int)lanes)
     work(&p);
+    flow->pass_s = omp_get_wtime() - start;
     if (p.status == KLF_OK)
         evaluate(&p, flow);
 

@@ -26,10 +26,9 @@ double klf_meanfield_mean_tanh2(double mean, double var)
     return sum / weight_sum;
 }
 
-void klf_meanfield_variances(double var_w, double var_b, double q0, size_t n, double *q)
+double klf_meanfield_next_variance(double var_w, double var_b, double q)
 {
-    for (size_t l = 0; l < n; l++)
-        q[l] = l == 0 ? q0 : var_w * klf_meanfield_mean_tanh2(0.0, q[l - 1]) + var_b;
+    return var_w * klf_meanfield_mean_tanh2(0.0, q) + var_b;
 }
 
 void klf_meanfield_kl(double var_w, double var_b, double mean, double var, klf_target_convention convention, size_t n,
@@ -43,7 +42,7 @@ void klf_meanfield_kl(double var_w, double var_b, double mean, double var, klf_t
         if (l > 0) {
             /* The first step sees the mean of p; from then on z is centred and both obey (3.3). */
             moment = var_w * klf_meanfield_mean_tanh2(l == 1 ? mean : 0.0, l == 1 ? var : moment) + var_b;
-            target = var_w * klf_meanfield_mean_tanh2(0.0, target) + var_b;
+            target = klf_meanfield_next_variance(var_w, var_b, target);
         }
         double n_0 = (double)widths[0], n_l = (double)widths[l];
         if (l == 0 && var > 0.0)

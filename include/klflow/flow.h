@@ -52,6 +52,7 @@ typedef struct klf_flow {
     klf_flow_layer *layer;    /**< [n_layers] */
     size_t          chunk;    /**< rows that a chunk had */
     size_t          lanes;
+    double          pass_s; /**< wall time of the sampling loop alone, for benchmarks */
 } klf_flow;
 
 /** Runs the Monte Carlo pass. Results are independent of chunk, threads and lanes up to rounding of the sums, and for equal

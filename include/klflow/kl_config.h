@@ -10,6 +10,9 @@
 extern "C" {
 #endif
 
+/** Mean square pixel that stands in for an image when none is given: the default q0 is this times var_w, plus var_b. */
+#define KLF_Q0_MEAN_SQUARE 0.1
+
 typedef enum klf_architecture { KLF_WIDE, KLF_TAPER } klf_architecture;
 typedef enum klf_statistics { KLF_STATS_INPUT, KLF_STATS_DATASET, KLF_STATS_THEORY } klf_statistics;
 

@@ -14,8 +14,8 @@ extern "C" {
  *  analytic in a strip, so it converges geometrically; Gauss-Hermite does not reach 1e-8 at var = 4 with 200 nodes. */
 double klf_meanfield_mean_tanh2(double mean, double var);
 
-/** q_{l+1} = var_w E tanh^2(sqrt(q_l) z) + var_b (3.3).  q [n]: q[0] = q0, overwritten. */
-void klf_meanfield_variances(double var_w, double var_b, double q0, size_t n, double *q);
+/** One step of the recursion (3.3): q_{l+1} = var_w E tanh^2(sqrt(q_l) z) + var_b. */
+double klf_meanfield_next_variance(double var_w, double var_b, double q);
 
 /** How the target's variance is predicted; the reference is N(mean, var) in both. */
 typedef enum klf_target_convention {
