@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Backend `cpu`: its context, that is the choice of a kernel set, and its table. What a model and a lane are: cpu_model.c. */
+#include "backend/backends.h"
+#include "backend/cpu_isa.h"
+#include "backend/cpu_model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char tiles_name[] = "tiles-avx512", openblas_name[] = "openblas";
+
+static bool supports(klf_precision precision)
+{
+    return precision == KLF_FP64 || precision == KLF_FP32;
+}
+
+/* The register tiles are faster than a BLAS wherever they run; KLFLOW_CPU_KERNELS overrides. */
+static klf_status choose(klf_context *ctx)
+{
+    const char *asked = getenv("KLFLOW_CPU_KERNELS"), *why = asked ? "KLFLOW_CPU_KERNELS" : "the fastest for this CPU";
+    klf_isa     isa = klf_cpu_isa();
+    if (asked && strcmp(asked, tiles_name) != 0 && strcmp(asked, openblas_name) != 0)
+        return klf_fail(KLF_ERR_DEVICE, "backend cpu: KLFLOW_CPU_KERNELS is '%s'; expected %s or %s", asked, tiles_name,
+                        openblas_name);
+    if (asked ? strcmp(asked, tiles_name) == 0 : isa == KLF_ISA_AVX512) {
+        if (isa != KLF_ISA_AVX512)
+            return klf_fail(
+                KLF_ERR_DEVICE,
+                "backend cpu: KLFLOW_CPU_KERNELS asks for %s, but this CPU has no AVX-512 (F, DQ, BW, VL); unset it",
+                tiles_name);
+        ctx->kernels = KLF_X86_ONLY(klf_cpu_tiles_avx512);
+        snprintf(ctx->description, sizeof ctx->description, "%s: own register tiles, no BLAS (%s)", tiles_name, why);
+        return KLF_OK;
+    }
+    return klf_fail(KLF_ERR_DEVICE, "backend cpu: openblas kernels are not there yet");
+}
+
+static void close_context(klf_context *ctx)
+{
+    free(ctx);
+}
+
+static klf_status open_context(klf_context **out)
+{
+    klf_status   st = KLF_OK;
+    klf_context *ctx = calloc(1, sizeof *ctx);
+    *out = NULL;
+    if (!ctx)
+        return klf_fail(KLF_ERR_MEMORY, "backend cpu: no memory for %zu bytes", sizeof *ctx);
+    KLF_TRY(choose(ctx));
+    *out = ctx;
+    ctx = NULL;
+done:
+    free(ctx);
+    return st;
+}
+
+static const char *describe(const klf_context *ctx)
+{
+    return ctx->description;
+}
+
+/* With a Gram each chunk costs a pass over width^2 totals in memory, so chunks are long; without one, long enough that the
+ * weights, which come from memory too, are read seldom. */
+static size_t preferred_chunk(const klf_context *ctx, const klf_model_spec *spec)
+{
+    (void)ctx;
+    return spec->gram && spec->precision == KLF_FP32 ? 2048 : 1024;
+}
+
+static size_t preferred_lanes(const klf_context *ctx, size_t threads)
+{
+    (void)ctx;
+    return threads;
+}
+
+const klf_backend klf_backend_cpu = {
+    .name = "cpu",
+    .summary = "vectorised, one worker a thread, fp32 and fp64",
+    .supports = supports,
+    .open = open_context,
+    .close = close_context,
+    .describe = describe,
+    .preferred_chunk = preferred_chunk,
+    .preferred_lanes = preferred_lanes,
+    .model_bytes = klf_cpu_model_bytes,
+    .lane_bytes = klf_cpu_lane_bytes,
+    .model_create = klf_cpu_model_create,
+    .model_destroy = klf_cpu_model_destroy,
+    .lane_create = klf_cpu_lane_create,
+    .lane_destroy = klf_cpu_lane_destroy,
+    .draw = klf_cpu_draw,
+    .forward = klf_cpu_forward,
+    .gram = klf_cpu_gram,
+    .collect = klf_cpu_collect,
+    .totals = klf_cpu_totals,
+    .second_moment = klf_cpu_second_moment,
+    .gram_q = klf_cpu_gram_q,
+};

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Kernel set tiles-avx512: register tiles of 8 rows by 3 vectors on activations that stay in one packed layout from layer to
+ * layer, so that nothing is ever transposed, repacked or written twice. Compiled for AVX-512 (F, DQ, BW, VL); the caller has
+ * checked the CPU. cpu_tiles_typed.h holds the code, once for float and once for double.
+ *
+ * Layout. A unit is 16 neurons in float, 8 in double: one vector, one cache line. A chunk of rows is cut into blocks that fit
+ * the second-level cache; phi[block][unit][row][LANES]. A forward tile broadcasts phi along its rows and reads weights as
+ * vectors; a Gram tile broadcasts phi along the neurons of a line and reads other lines as vectors: both want exactly this.
+ * Widths are padded to whole units with zero weights, rows of the last block to whole tiles with zero activations. */
+#include "backend/cpu_kernels.h"
+#include "klflow/rng.h"
+
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+enum {
+    TILE_ROWS = 8,     /* with PANEL_UNITS: 24 accumulators + 3 weights + 1 broadcast of the 32 registers, and each load */
+    PANEL_UNITS = 3,   /* feeds two FMAs or more */
+    LINE = 64,         /* bytes of a vector and of a cache line */
+    BLOCK_LINES = 256, /* lines of a unit in a block: float 784 x 256 rows are 0.8 MB */
+    /* A unit is followed by this many unused lines: strides that are multiples of 4096 bytes would put the same row of all
+     * units into one set of the first-level cache. */
+    GAP_LINES = 8,
+};
+
+static inline size_t ceil_div(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Units of the next panel when `left` remain: 3, but 2 + 2 rather than 3 + 1 at the end. */
+static inline size_t panel_units(size_t left)
+{
+    return left == 4 ? 2 : left < PANEL_UNITS ? left : PANEL_UNITS;
+}
+
+#ifdef KLF_HAVE_LIBMVEC_TANH
+extern __m512  _ZGVeN16v_tanhf(__m512);
+extern __m512d _ZGVeN8v_tanh(__m512d);
+#else
+static __m512 _ZGVeN16v_tanhf(__m512 x)
+{
+    float v[16];
+    _mm512_storeu_ps(v, x);
+    for (int i = 0; i < 16; i++)
+        v[i] = tanhf(v[i]);
+    return _mm512_loadu_ps(v);
+}
+
+static __m512d _ZGVeN8v_tanh(__m512d x)
+{
+    double v[8];
+    _mm512_storeu_pd(v, x);
+    for (int i = 0; i < 8; i++)
+        v[i] = tanh(v[i]);
+    return _mm512_loadu_pd(v);
+}
+#endif
+
+/* double sum of a vector of floats, in fixed order */
+static inline double sum_f32(__m512 x)
+{
+    __m512d low = _mm512_cvtps_pd(_mm512_castps512_ps256(x)), high = _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1));
+    return _mm512_reduce_add_pd(_mm512_add_pd(low, high));
+}
+
+/* total[16] += x */
+static inline void accumulate_f32(double *total, __m512 x)
+{
+    __m512d low = _mm512_cvtps_pd(_mm512_castps512_ps256(x)), high = _mm512_cvtps_pd(_mm512_extractf32x8_ps(x, 1));
+    _mm512_storeu_pd(total, _mm512_add_pd(_mm512_loadu_pd(total), low));
+    _mm512_storeu_pd(total + 8, _mm512_add_pd(_mm512_loadu_pd(total + 8), high));
+}
+
+static inline void accumulate_f64(double *total, __m512d x)
+{
+    _mm512_storeu_pd(total, _mm512_add_pd(_mm512_loadu_pd(total), x));
+}
+
+#define REAL float
+#define VEC __m512
+#define LANES 16
+#define BLOCK_ROWS 256
+#define NAME(x) x##_f32
+#define V(operation) _mm512_##operation##_ps
+#define VTANH _ZGVeN16v_tanhf
+#define LOAD_NORMALS(p) _mm512_loadu_ps(p)
+#include "backend/cpu_tiles_typed.h"
+
+#define REAL double
+#define VEC __m512d
+#define LANES 8
+#define BLOCK_ROWS 128
+#define NAME(x) x##_f64
+#define V(operation) _mm512_##operation##_pd
+#define VTANH _ZGVeN8v_tanh
+#define LOAD_NORMALS(p) _mm512_cvtps_pd(_mm256_loadu_ps(p))
+#define sum_f64 _mm512_reduce_add_pd
+#include "backend/cpu_tiles_typed.h"
+
+#define KERNELS(type)                                                                                                          \
+    {                                                                                                                          \
+        padded_width_##type, phi_bytes_##type, weight_bytes_##type, bias_bytes_##type, gram_bytes_##type, pack_##type,         \
+            put_row_##type, draw_##type, forward_##type, gram_##type, gram_add_##type                                          \
+    }
+
+const klf_cpu_kernels klf_cpu_tiles_avx512[2] = {[KLF_FP64] = KERNELS(f64), [KLF_FP32] = KERNELS(f32)};

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The tiles of cpu_tiles.c for one element type. No include guard: included once a type, with REAL, VEC, LANES, BLOCK_ROWS,
+ * NAME, V, VTANH and LOAD_NORMALS defined; undefines them at the end. */
+
+enum {
+    NAME(UNIT_STRIDE) = (BLOCK_ROWS + GAP_LINES) * LANES, /* elements from a unit of a block to the next */
+};
+
+static size_t NAME(units)(size_t width)
+{
+    return ceil_div(width, LANES);
+}
+
+static size_t NAME(padded_width)(size_t width)
+{
+    return NAME(units)(width) * LANES;
+}
+
+static size_t NAME(block_elements)(size_t width)
+{
+    return NAME(units)(width) * NAME(UNIT_STRIDE);
+}
+
+static size_t NAME(phi_bytes)(size_t width, size_t rows)
+{
+    return ceil_div(rows, BLOCK_ROWS) * NAME(block_elements)(width) * sizeof(REAL);
+}
+
+static size_t NAME(weight_bytes)(size_t width, size_t fan_in)
+{
+    return NAME(padded_width)(width) * NAME(padded_width)(fan_in) * sizeof(REAL);
+}
+
+static size_t NAME(bias_bytes)(size_t width)
+{
+    return NAME(padded_width)(width) * sizeof(REAL);
+}
+
+/* Panel by panel of columns, the rows from the panel's first neuron down: [panel][row][column in panel]. */
+static size_t NAME(gram_bytes)(size_t width)
+{
+    size_t units = NAME(units)(width), lines = 0;
+    for (size_t unit = 0, step; unit < units; unit += step) {
+        step = panel_units(units - unit);
+        lines += (units - unit) * LANES * step;
+    }
+    return lines * LINE;
+}
+
+static REAL *NAME(element)(REAL *phi, size_t width, size_t row, size_t neuron)
+{
+    return phi + row / BLOCK_ROWS * NAME(block_elements)(width) + neuron / LANES * NAME(UNIT_STRIDE) +
+           row % BLOCK_ROWS * LANES + neuron % LANES;
+}
+
+static void NAME(put_row)(void *phi, size_t width, size_t row, const double *x)
+{
+    for (size_t i = 0; i < width; i++)
+        *NAME(element)(phi, width, row, i) = (REAL)x[i];
+}
+
+/* weight[panel][k][column in panel], zero beyond width and fan_in. The bias of a padded neuron is the mean: its z - mean is
+ * then zero, and what its activation is does not matter because the next layer's weights for it are zero. */
+static void NAME(pack)(const klf_layer *source, klf_cpu_layer *layer)
+{
+    size_t units = NAME(units)(layer->width), depth = NAME(padded_width)(layer->fan_in);
+    REAL  *weight = layer->weight, *bias = layer->bias;
+    for (size_t unit = 0, step; unit < units; unit += step) {
+        step = panel_units(units - unit);
+        for (size_t k = 0; k < depth; k++)
+            for (size_t i = 0, j = unit * LANES; i < step * LANES; i++, j++)
+                *weight++ = j < source->width && k < source->fan_in ? (REAL)source->weight[j * source->fan_in + k] : 0;
+    }
+    for (size_t j = 0; j < units * LANES; j++)
+        bias[j] = (REAL)(j < source->width ? source->bias[j] : layer->mean);
+}
+
+static void NAME(draw)(const klf_cpu_layer *layer, uint64_t seed, uint64_t first, size_t rows, float *normals, void *phi,
+                       klf_cpu_sums *sums)
+{
+    size_t units = NAME(units)(layer->width), padded_rows = ceil_div(rows, TILE_ROWS) * TILE_ROWS;
+    VEC    sd = V(set1)((REAL)sqrt(layer->var)), mean = V(set1)((REAL)layer->mean);
+    memset(sums->f, 0, units * LANES * sizeof *sums->f);
+    memset(normals, 0, units * LANES * sizeof *normals);
+    for (size_t row = 0; row < rows; row++) {
+        klf_normals(seed, klf_subsequence(KLF_STREAM_SAMPLES, first + row), 0, layer->width, normals);
+        for (size_t unit = 0; unit < units; unit++) {
+            VEC act = VTANH(V(fmadd)(sd, LOAD_NORMALS(normals + unit * LANES), mean));
+            V(store)(NAME(element)(phi, layer->width, row, unit * LANES), act);
+            NAME(accumulate)(sums->f + unit * LANES, act);
+        }
+    }
+    for (size_t row = rows; row < padded_rows; row++)
+        for (size_t unit = 0; unit < units; unit++)
+            V(store)(NAME(element)(phi, layer->width, row, unit * LANES), V(setzero)());
+    sums->q_sum = sums->q_sum2 = 0;
+}
+
+/* acc[r][u] += sum over n steps of a[r * a_row + step * a_step] * b[u * b_unit + step * b_step]; every stride and `units` a
+ * constant where it is inlined, so that acc stays in registers. */
+__attribute__((always_inline)) static inline void NAME(multiply)(const REAL *a, size_t a_row, size_t a_step, const REAL *b,
+                                                                 size_t b_unit, size_t b_step, size_t units, size_t n,
+                                                                 VEC acc[TILE_ROWS][PANEL_UNITS])
+{
+    for (size_t i = 0; i < n; i++) {
+        VEC v[PANEL_UNITS];
+#pragma GCC unroll 3
+        for (size_t u = 0; u < units; u++)
+            v[u] = V(load)(b + i * b_step + u * b_unit);
+#pragma GCC unroll 8
+        for (size_t r = 0; r < TILE_ROWS; r++) {
+            VEC x = V(set1)(a[i * a_step + r * a_row]);
+#pragma GCC unroll 3
+            for (size_t u = 0; u < units; u++)
+                acc[r][u] = V(fmadd)(x, v[u], acc[r][u]);
+        }
+    }
+}
+
+__attribute__((always_inline)) static inline void NAME(clear)(size_t units, VEC acc[TILE_ROWS][PANEL_UNITS])
+{
+#pragma GCC unroll 8
+    for (size_t r = 0; r < TILE_ROWS; r++)
+#pragma GCC unroll 3
+        for (size_t u = 0; u < units; u++)
+            acc[r][u] = V(setzero)();
+}
+
+/* z = W phi of 8 rows and one panel. */
+__attribute__((always_inline)) static inline void NAME(forward_tile)(const REAL *phi, const REAL *weight, size_t depth_units,
+                                                                     size_t units, VEC z[TILE_ROWS][PANEL_UNITS])
+{
+    VEC acc[TILE_ROWS][PANEL_UNITS];
+    NAME(clear)(units, acc);
+    for (size_t k = 0; k < depth_units; k++)
+        NAME(multiply)
+        (phi + k * NAME(UNIT_STRIDE), LANES, 1, weight + k * LANES * units * LANES, LANES, units * LANES, units, LANES, acc);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < TILE_ROWS; r++)
+#pragma GCC unroll 3
+        for (size_t u = 0; u < units; u++)
+            z[r][u] = acc[r][u];
+}
+
+static void NAME(forward_panel)(const REAL *phi, const REAL *weight, size_t depth_units, size_t units,
+                                VEC z[TILE_ROWS][PANEL_UNITS])
+{
+    switch (units) {
+    case 1: NAME(forward_tile)(phi, weight, depth_units, 1, z); break;
+    case 2: NAME(forward_tile)(phi, weight, depth_units, 2, z); break;
+    default: NAME(forward_tile)(phi, weight, depth_units, 3, z); break;
+    }
+}
+
+/* What becomes of a finished tile: bias, squares of z - mean into the rows' q, tanh, sums over rows, phi. Rows beyond `rows`
+ * become zero. */
+static void NAME(finish_tile)(VEC z[TILE_ROWS][PANEL_UNITS], size_t units, size_t rows, const REAL *bias, REAL mean, VEC *q,
+                              REAL *phi, double *f)
+{
+    VEC mu = V(set1)(mean);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t u = 0; u < units; u++) {
+            z[r][u] = V(add)(z[r][u], V(load)(bias + u * LANES));
+            VEC d = V(sub)(z[r][u], mu);
+            q[r] = V(fmadd)(d, d, q[r]);
+        }
+    for (size_t r = 0; r < TILE_ROWS; r++)
+        for (size_t u = 0; u < units; u++) {
+            z[r][u] = r < rows ? VTANH(z[r][u]) : V(setzero)();
+            V(store)(phi + u * NAME(UNIT_STRIDE) + r * LANES, z[r][u]);
+        }
+    for (size_t u = 0; u < units; u++) {
+        VEC sum = z[0][u];
+        for (size_t r = 1; r < TILE_ROWS; r++)
+            sum = V(add)(sum, z[r][u]);
+        NAME(accumulate)(f + u * LANES, sum);
+    }
+}
+
+static void NAME(forward)(const klf_cpu_layer *layer, const void *in, size_t rows, void *phi, klf_cpu_sums *sums)
+{
+    size_t      units = NAME(units)(layer->width), depth_units = NAME(units)(layer->fan_in);
+    const REAL *weight = layer->weight, *bias = layer->bias;
+    sums->q_sum = sums->q_sum2 = 0;
+    memset(sums->f, 0, units * LANES * sizeof *sums->f);
+    for (size_t first = 0; first < rows; first += BLOCK_ROWS) {
+        size_t      n = rows - first < BLOCK_ROWS ? rows - first : BLOCK_ROWS;
+        const REAL *in_block = (const REAL *)in + first / BLOCK_ROWS * NAME(block_elements)(layer->fan_in);
+        REAL       *block = (REAL *)phi + first / BLOCK_ROWS * NAME(block_elements)(layer->width);
+        VEC         q[BLOCK_ROWS];
+        memset(q, 0, sizeof q);
+        for (size_t unit = 0, step; unit < units; unit += step) {
+            step = panel_units(units - unit);
+            for (size_t row = 0; row < n; row += TILE_ROWS) {
+                VEC z[TILE_ROWS][PANEL_UNITS];
+                NAME(forward_panel)(in_block + row * LANES, weight + unit * depth_units * LANES * LANES, depth_units, step, z);
+                NAME(finish_tile)
+                (z, step, n - row < TILE_ROWS ? n - row : TILE_ROWS, bias + unit * LANES, (REAL)layer->mean, q + row,
+                 block + unit * NAME(UNIT_STRIDE) + row * LANES, sums->f + unit * LANES);
+            }
+        }
+        for (size_t row = 0; row < n; row++) {
+            double excess = NAME(sum)(q[row]) - layer->shift;
+            sums->q_sum += excess;
+            sums->q_sum2 += excess * excess;
+        }
+    }
+}
+
+/* 8 rows of the Gram matrix by one panel, over n samples: a at the first of the 8 neurons, b at the panel. */
+__attribute__((always_inline)) static inline void NAME(gram_tile)(const REAL *a, const REAL *b, size_t units, size_t n,
+                                                                  bool add, REAL *gram, size_t gram_row)
+{
+    VEC acc[TILE_ROWS][PANEL_UNITS];
+    NAME(clear)(units, acc);
+    NAME(multiply)(a, 1, LANES, b, NAME(UNIT_STRIDE), LANES, units, n, acc);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < TILE_ROWS; r++)
+#pragma GCC unroll 3
+        for (size_t u = 0; u < units; u++) {
+            REAL *target = gram + r * gram_row + u * LANES;
+            V(store)(target, add ? V(add)(V(load)(target), acc[r][u]) : acc[r][u]);
+        }
+}
+
+static void NAME(gram)(const void *phi, size_t width, size_t rows, void *gram)
+{
+    size_t units = NAME(units)(width);
+    for (size_t first = 0; first < rows; first += BLOCK_ROWS) {
+        size_t      n = rows - first < BLOCK_ROWS ? rows - first : BLOCK_ROWS;
+        const REAL *block = (const REAL *)phi + first / BLOCK_ROWS * NAME(block_elements)(width);
+        REAL       *target = gram;
+        for (size_t unit = 0, step; unit < units; unit += step) {
+            step = panel_units(units - unit);
+            const REAL *b = block + unit * NAME(UNIT_STRIDE);
+            for (size_t row_unit = unit; row_unit < units; row_unit++)
+                for (size_t j = 0; j < LANES; j += TILE_ROWS, target += TILE_ROWS * step * LANES) {
+                    const REAL *a = block + row_unit * NAME(UNIT_STRIDE) + j;
+                    /* Of the panel's own rows only what lies on or below the diagonal. */
+                    size_t needed = row_unit - unit + 1 < step ? row_unit - unit + 1 : step;
+                    switch (needed) {
+                    case 1: NAME(gram_tile)(a, b, 1, n, first > 0, target, step * LANES); break;
+                    case 2: NAME(gram_tile)(a, b, 2, n, first > 0, target, step * LANES); break;
+                    default: NAME(gram_tile)(a, b, 3, n, first > 0, target, step * LANES); break;
+                    }
+                }
+        }
+    }
+}
+
+static void NAME(gram_add)(const void *gram, size_t width, double *total)
+{
+    size_t      units = NAME(units)(width);
+    const REAL *source = gram;
+    for (size_t unit = 0, step; unit < units; unit += step) {
+        step = panel_units(units - unit);
+        size_t first = unit * LANES, columns = step * LANES;
+        for (size_t j = first; j < units * LANES; j++, source += columns) {
+            if (j >= width)
+                continue;
+            double *row = total + j * (j + 1) / 2 + first;
+            size_t  n = j - first + 1 < columns ? j - first + 1 : columns;
+            for (size_t i = 0; i < n; i++)
+                row[i] += (double)source[i];
+        }
+    }
+}
+
+#undef REAL
+#undef VEC
+#undef LANES
+#undef BLOCK_ROWS
+#undef NAME
+#undef V
+#undef VTANH
+#undef LOAD_NORMALS
