@@ -59,7 +59,7 @@ if [ $dry_run = yes ]; then
 fi
 
 as_root=()
-if [ "$(id -u)" -ne 0 ]; then
+if [ $EUID -ne 0 ]; then
     command -v sudo >/dev/null ||
         fail "installing packages needs root or sudo; as root: apt-get install --no-install-recommends ${missing[*]}"
     as_root=(sudo)

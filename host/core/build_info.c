@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What this library was built from. CMake passes the version and the compiler; revision.h is written at every build, because the
- * commit changes without a new configure run (tools/cmake/revision.cmake). */
+/* What this library was built from. CMake passes the version and the compiler; revision.h is written at every build, because
+ * the commit changes without a new configure run (tools/cmake/revision.cmake). */
 #include "klflow/build_info.h"
 
 #include "revision.h"

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Rules about the tracked files that no compiler knows. Prints every breach; fails if there is one.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+bad=0
+# complain RULE: the lines of stdin are breaches of it.
+complain() {
+    local lines
+    lines=$(cat)
+    [ -n "$lines" ] || return 0
+    printf '%s\n%s\n' "$1" "$lines" | sed '2,$s/^/    /' >&2
+    bad=1
+}
+
+mapfile -t sources < <(git ls-files '*.c' '*.h' '*.cmake' '*.sh' '*.py' '*.yaml' '*CMakeLists.txt' .ci/run)
+mapfile -t library < <(git ls-files 'host/*.c' 'host/*.h' | grep -v '^host/cli/')
+
+complain "no SPDX line among the first three:" < <(
+    for file in "${sources[@]}"; do head -n 3 "$file" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' || echo "$file"; done)
+complain "more than 500 lines; is it still about one thing?" < <(
+    for file in "${sources[@]}"; do awk 'END { if (NR > 500) print FILENAME ": " NR }' "$file"; done)
+complain "the path of somebody's machine:" < <(git grep -nIE '(^|[^A-Za-z0-9_.-])/(work|home|root|Users)/' || true)
+complain "trailing white space, or a tab where blanks are used:" < <(
+    grep -nE '[[:blank:]]$|^	' "${sources[@]}" || true)
+complain "left open:" < <(grep -nE '\b(TODO|FIXME|XXX|HACK)\b' "${sources[@]}" | grep -v '^tools/check_tree.sh:' || true)
+complain "library code prints or ends the program; only host/cli may:" < <(
+    [ ${#library[@]} -eq 0 ] || grep -nE '\b(exit|_exit|abort|printf|puts|putchar|perror)\(|\bstd(out|err)\b' "${library[@]}" || true)
+exit $bad
