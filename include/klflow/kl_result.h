@@ -45,6 +45,9 @@ typedef struct klf_kl_field_info {
 /** [KLF_KL_N_FIELDS] */
 extern const klf_kl_field_info klf_kl_field_table[];
 
+/** The sentence that goes with kl wherever width_changed is set. */
+extern const char klf_kl_width_note[];
+
 typedef enum klf_layer_status {
     KLF_LAYER_OK = 0,
     KLF_LAYER_DEGENERATE = 1, /**< zero variance: no density, kl is NaN */

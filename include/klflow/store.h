@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** Files: HDF5 that netCDF-4 readers open as it is. Written under a temporary name, flushed to disk, then renamed: a file of
- * the final name is always whole. Layout: docs/formats.md. */
+ * the final name is always whole. Layout: docs/formats.md. HDF5 need not be
+ * thread-safe: only one of these functions may run at a time. */
 #ifndef KLFLOW_STORE_H
 #define KLFLOW_STORE_H
 
@@ -29,6 +30,10 @@ typedef struct klf_provenance {
     const klf_fact *fact;
 } klf_provenance;
 
+/** Checks that the HDF5 library at hand is the one that klflow was built with: KLF_ERR_INTERNAL with a sentence if not.
+ *  version [size], the library's version, "1.10.8"; may be NULL. */
+klf_status klf_store_library(char *version, size_t size);
+
 /** Whether an output may be written to path: KLF_ERR_CREATE if the file exists and force is off, the folder is missing or not
  *  writable. Called before any work; creates nothing. */
 klf_status klf_store_check_output(const char *path, bool force);
@@ -46,6 +51,10 @@ klf_status klf_store_read_network(const char *path, klf_network **out);
 /** Is this file whole and of a known schema? KLF_OK and a one-line summary (owned by the caller, free()), or KLF_ERR_NOINPUT /
  *  KLF_ERR_DATA with a sentence that says what is wrong. Reads every dataset. */
 klf_status klf_store_check(const char *path, char **summary);
+
+/** Removes the temporary of a file being written. For signal handlers that end the process: async-signal-safe, and true if
+ *  there was a file to remove. */
+bool klf_store_remove_unfinished(void);
 
 #ifdef __cplusplus
 }

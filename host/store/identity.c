@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Root attributes and /provenance (identity.h). */
+#include "store/identity.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const char *find_command(const klf_provenance *provenance)
+{
+    for (size_t i = 0; i < provenance->n_facts; i++)
+        if (strcmp(provenance->fact[i].name, "command") == 0 && provenance->fact[i].type == KLF_FACT_TEXT)
+            return provenance->fact[i].value.text;
+    return "klflow " KLFLOW_VERSION;
+}
+
+static klf_status write_history(klf_nc_writer *w, const klf_provenance *provenance)
+{
+    klf_status   st = KLF_OK;
+    const time_t now = time(NULL);
+    const char  *command = find_command(provenance);
+    const size_t size = strlen(command) + 64;
+    char         date[32], *history = malloc(size);
+    struct tm    utc;
+    if (!history)
+        return klf_fail(KLF_ERR_MEMORY, "not enough memory to write the history of a file");
+    gmtime_r(&now, &utc);
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    snprintf(history, size, "%s: %s", date, command);
+    KLF_TRY(klf_nc_text(w, klf_nc_root(w), "history", history));
+    KLF_TRY(klf_nc_text(w, klf_nc_root(w), "date_created", date));
+done:
+    free(history);
+    return st;
+}
+
+static klf_status write_fact(klf_nc_writer *w, hid_t group, const klf_fact *fact)
+{
+    switch (fact->type) {
+    case KLF_FACT_TEXT: return klf_nc_text(w, group, fact->name, fact->value.text);
+    case KLF_FACT_INT: return klf_nc_attribute(w, group, fact->name, KLF_NC_INT64, 1, &fact->value.i);
+    case KLF_FACT_UINT: return klf_nc_attribute(w, group, fact->name, KLF_NC_UINT64, 1, &fact->value.u);
+    case KLF_FACT_REAL: return klf_nc_attribute(w, group, fact->name, KLF_NC_DOUBLE, 1, &fact->value.real);
+    }
+    return klf_fail(KLF_ERR_INTERNAL, "the fact \"%s\" is of no known type", fact->name);
+}
+
+klf_status klf_identity_write(klf_nc_writer *w, const char *schema, const char *title, const klf_provenance *provenance)
+{
+    klf_status    st = KLF_OK;
+    const hid_t   root = klf_nc_root(w);
+    const int64_t version = KLF_SCHEMA_VERSION;
+    hid_t         group;
+    klf_nc_var    config;
+    KLF_TRY(klf_nc_text(w, root, "Conventions", "CF-1.11 klflow-1"));
+    KLF_TRY(klf_nc_text(w, root, "title", title));
+    KLF_TRY(klf_nc_text(w, root, "source", "klflow " KLFLOW_VERSION));
+    KLF_TRY(write_history(w, provenance));
+    KLF_TRY(klf_nc_text(w, root, "schema", schema));
+    KLF_TRY(klf_nc_attribute(w, root, "schema_version", KLF_NC_INT64, 1, &version));
+
+    KLF_TRY(klf_nc_group(w, root, "provenance", &group));
+    for (size_t i = 0; i < provenance->n_facts; i++)
+        KLF_TRY(write_fact(w, group, &provenance->fact[i]));
+    KLF_TRY(klf_nc_variable(w, group, "config_text", KLF_NC_TEXT, 0, NULL, NULL, &config));
+    KLF_TRY(klf_nc_text(w, config.id, "long_name", "the whole effective config, YAML"));
+    KLF_TRY(klf_nc_write(w, config, &provenance->config_text));
+done:
+    return st;
+}
