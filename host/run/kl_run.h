@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Runs what a klf_kl_config asks for: expands the grid, computes every point, writes the files. Prints nothing: the caller hears
- * of points, progress and notices through hooks, all called from one thread at a time. */
+/* Runs what a klf_kl_config asks for: expands the grid, computes every point, writes the files. Prints nothing: the caller
+ * hears of points, progress and notices through hooks, all called from one thread at a time. */
 #ifndef KLFLOW_RUN_KL_RUN_H
 #define KLFLOW_RUN_KL_RUN_H
 
@@ -13,10 +13,10 @@
 typedef struct klf_kl_plan {
     size_t      n_points, n_networks; /* networks x images: passes over n_mc samples */
     size_t      threads, points_in_flight, chunk, lanes;
-    double      memory_bytes;         /* peak, estimated */
-    double      flops;                /* GEMM and Gram, Gram counted as N^2 a sample and layer */
-    const char *backend;              /* the one that will run; "auto" resolved */
-    char        kernels[256];         /* which kernels the backend chose, and why */
+    double      memory_bytes; /* peak, estimated */
+    double      flops;        /* GEMM and Gram, Gram counted as N^2 a sample and layer */
+    const char *backend;      /* the one that will run; "auto" resolved */
+    char        kernels[256]; /* which kernels the backend chose, and why */
 } klf_kl_plan;
 
 typedef struct klf_kl_hooks {

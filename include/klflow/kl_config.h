@@ -16,7 +16,7 @@ extern "C" {
 typedef enum klf_architecture { KLF_WIDE, KLF_TAPER } klf_architecture;
 typedef enum klf_statistics { KLF_STATS_INPUT, KLF_STATS_DATASET, KLF_STATS_THEORY } klf_statistics;
 
-/** Lists span the sweep's grid. Owned arrays; `n` = 0 means not given. */
+/** Lists span the sweep's grid. Owned arrays; `n` = 0 means not given (klf_kl_config_complete puts the default in). */
 typedef struct klf_list_real {
     size_t  n;
     double *v;
@@ -39,6 +39,7 @@ typedef struct klf_kl_config {
     klf_list_text input; /**< image specs; empty: q0 or gaussian_input */
     /* the network */
     klf_architecture architecture;
+    bool             architecture_given;
     klf_list_uint    widths;       /**< explicit layer widths; empty: by architecture and depth */
     char            *network;      /**< load the network from this file; NULL: draw it */
     char            *save_network; /**< NULL: do not save */
@@ -67,10 +68,18 @@ typedef struct klf_kl_config {
     char *plot; /**< picture to draw from the result file (YAML key plot:); NULL: none */
 } klf_kl_config;
 
-/** Defaults. */
+/** Nothing given: numbers and choices at their defaults, lists empty, texts NULL. Allocates nothing. */
 void klf_kl_config_init(klf_kl_config *config);
 /** Frees what the lists and strings own. */
 void klf_kl_config_free(klf_kl_config *config);
+
+/** To be called once when all that is wanted is set. Checks the rules between options (KLF_ERR_USAGE with a sentence) and puts
+ *  in what was left out: default lists, the backend, depth from widths, fp64 for backend ref. With a network file var_w, var_b
+ *  and depth stay empty: the file fixes them. */
+klf_status klf_kl_config_complete(klf_kl_config *config);
+
+/** The complete config as YAML text that `klflow run` accepts, with what is not set as comments; the caller frees it. */
+klf_status klf_kl_config_text(const klf_kl_config *config, char **text);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A klf_kl_config from nothing given to complete. Ranges of single values are the option table's; here are the rules between
+ * options. The sentences name keys as in YAML and read well on the command line too. */
+#include "klflow/kl_config.h"
+
+#include "run/kl_options.h"
+#include "run/numbers.h"
+#include "run/text.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Bounds on sweeps, far above any that finishes: lists are compared pair by pair, and a point keeps its results in memory. */
+enum { MAX_LIST = 10000, MAX_POINTS = 1000000 };
+
+void klf_kl_config_init(klf_kl_config *config)
+{
+    *config = (klf_kl_config){.q0 = NAN, .gaussian_input = NAN};
+    for (const klf_option *option = klf_kl_options; option < klf_kl_options + KLF_KL_N_OPTIONS; option++) {
+        if (option->value == NULL || option->type == KLF_OPTION_TEXT || klf_option_is_list(option))
+            continue;
+        klf_status st = klf_option_add(option, config, option->value, option->name);
+        assert(st == KLF_OK);
+        (void)st;
+    }
+    config->architecture_given = config->precision_given = false;
+}
+
+void klf_kl_config_free(klf_kl_config *config)
+{
+    for (size_t i = 0; i < KLF_KL_N_OPTIONS; i++)
+        klf_option_clear(&klf_kl_options[i], config);
+}
+
+typedef struct checker {
+    klf_kl_config    *config;
+    klf_kl_complaint *complain;
+    void             *arg;
+    klf_status        status;
+} checker;
+
+__attribute__((format(printf, 4, 5))) static void broken(checker *c, const char *key, const char *other, const char *format,
+                                                         ...)
+{
+    char    sentence[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(sentence, sizeof sentence, format, args);
+    va_end(args);
+    if (c->complain != NULL)
+        c->complain(c->arg, key, other, sentence);
+    if (c->status == KLF_OK)
+        c->status = klf_fail(KLF_ERR_USAGE, "%s", sentence);
+}
+
+static void check_network(checker *c)
+{
+    const klf_kl_config *config = c->config;
+    const struct {
+        const char *key;
+        bool        given;
+    } fixed[] = {{"var_w", config->var_w.n > 0},
+                 {"var_b", config->var_b.n > 0},
+                 {"depth", config->depth.n > 0},
+                 {"widths", config->widths.n > 0},
+                 {"architecture", config->architecture_given}};
+    for (size_t i = 0; config->network != NULL && i < sizeof fixed / sizeof fixed[0]; i++)
+        if (fixed[i].given)
+            broken(c, fixed[i].key, "network", "the network file fixes %s; give one of the two", fixed[i].key);
+    if (config->network != NULL && config->ensemble > 1)
+        broken(c, "ensemble", "network", "an ensemble is drawn at random, so one network file cannot give %" PRIu64 " networks",
+               config->ensemble);
+    if (config->network != NULL || config->widths.n == 0)
+        return;
+    if (config->architecture_given)
+        broken(c, "architecture", "widths", "explicit widths leave no architecture to choose; give one of the two");
+    if (config->widths.n < 2)
+        broken(c, "widths", NULL, "a network has at least 2 layers, but widths lists 1");
+    for (size_t i = 0; i < config->depth.n; i++)
+        if (config->depth.v[i] != config->widths.n) {
+            broken(c, "depth", "widths", "the %zu widths make a network of depth %zu, not %" PRIu64, config->widths.n,
+                   config->widths.n, config->depth.v[i]);
+            break;
+        }
+}
+
+static void check_input(checker *c)
+{
+    const klf_kl_config *config = c->config;
+    bool                 image = config->input.n > 0, q0 = !isnan(config->q0), gaussian = !isnan(config->gaussian_input);
+    if (image && q0)
+        broken(c, "q0", "input", "an image and q0 are both given as the input; give one of them");
+    if (image && gaussian)
+        broken(c, "gaussian_input", "input", "an image and a Gaussian input are both given; give one of them");
+    if (q0 && gaussian)
+        broken(c, "gaussian_input", "q0", "q0 and a Gaussian input are both given; give one of them");
+    if (config->statistics == KLF_STATS_DATASET && config->dataset == NULL)
+        broken(c, "statistics", "dataset", "statistics dataset needs a dataset (mnist:FILE)");
+    if (config->statistics != KLF_STATS_DATASET && config->dataset != NULL)
+        broken(c, "dataset", "statistics", "a dataset is used by statistics dataset only");
+}
+
+static void check_computation(checker *c)
+{
+    const klf_kl_config *config = c->config;
+    if (config->precision_given && config->precision != KLF_FP64 && config->backend != NULL &&
+        strcmp(config->backend, "ref") == 0)
+        broken(c, "precision", "backend", "backend ref computes in fp64 only; choose fp64 or leave precision out");
+    if (config->save_f_jk && config->estimator == KLF_DIRECT)
+        broken(c, "save_f_jk", "estimator", "estimator direct does not compute f_jk; choose gram or both to save it");
+    if (config->save_f_j && config->output == NULL)
+        broken(c, "save_f_j", "output", "f_j is kept in the result file, but no output file is given");
+    if (config->save_f_jk && config->output == NULL)
+        broken(c, "save_f_jk", "output", "f_jk is kept in the result file, but no output file is given");
+    if (config->plot != NULL && config->output == NULL)
+        broken(c, "plot", "output", "the plot is drawn from the result file, but no output file is given");
+}
+
+static void check_files(checker *c)
+{
+    const struct {
+        const char *key, *path;
+    } file[] = {{"network", c->config->network},
+                {"output", c->config->output},
+                {"plot", c->config->plot},
+                {"save_network", c->config->save_network}};
+    for (size_t i = 0; i < sizeof file / sizeof file[0]; i++)
+        for (size_t j = 0; j < i; j++)
+            if (file[i].path != NULL && file[j].path != NULL && strcmp(file[i].path, file[j].path) == 0)
+                broken(c, file[i].key, file[j].key, "%s and %s are the same file, %s", file[j].key, file[i].key,
+                       klf_quoted(file[i].path).text);
+}
+
+static void check_list_length(checker *c, const char *key, size_t n)
+{
+    if (n > MAX_LIST)
+        broken(c, key, NULL, "%s lists %zu values; a sweep takes up to %d", key, n, MAX_LIST);
+}
+
+/* Equal values would be the same point twice. */
+static void check_reals(checker *c, const char *key, const klf_list_real *list)
+{
+    check_list_length(c, key, list->n);
+    for (size_t i = 0; i < list->n && list->n <= MAX_LIST; i++)
+        for (size_t j = 0; j < i; j++)
+            if (list->v[i] == list->v[j]) {
+                char text[KLF_REAL_TEXT];
+                klf_format_real(list->v[i], text);
+                broken(c, key, NULL, "%s lists %s twice", key, text);
+                return;
+            }
+}
+
+static void check_wholes(checker *c, const char *key, const klf_list_uint *list)
+{
+    check_list_length(c, key, list->n);
+    for (size_t i = 0; i < list->n && list->n <= MAX_LIST; i++)
+        for (size_t j = 0; j < i; j++)
+            if (list->v[i] == list->v[j]) {
+                broken(c, key, NULL, "%s lists %" PRIu64 " twice", key, list->v[i]);
+                return;
+            }
+}
+
+static void check_texts(checker *c, const char *key, const klf_list_text *list)
+{
+    check_list_length(c, key, list->n);
+    for (size_t i = 0; i < list->n && list->n <= MAX_LIST; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(list->v[i], list->v[j]) == 0) {
+                broken(c, key, NULL, "%s lists %s twice", key, klf_quoted(list->v[i]).text);
+                return;
+            }
+}
+
+static double length_of(size_t n)
+{
+    return n > 0 ? (double)n : 1.0;
+}
+
+static void check_sweep(checker *c)
+{
+    const klf_kl_config *config = c->config;
+    check_reals(c, "var_w", &config->var_w);
+    check_reals(c, "var_b", &config->var_b);
+    check_wholes(c, "depth", &config->depth);
+    check_wholes(c, "seed", &config->seed);
+    check_texts(c, "input", &config->input);
+    double networks = length_of(config->var_w.n) * length_of(config->var_b.n) * length_of(config->depth.n) *
+                      length_of(config->seed.n);
+    double points = networks * length_of(config->input.n);
+    if (points > MAX_POINTS)
+        broken(c, "var_w", NULL, "the grid has %.0f points; a run takes up to %d", points, MAX_POINTS);
+    networks *= (double)config->ensemble;
+    if (config->save_network != NULL && networks > 1)
+        broken(c, "save_network", NULL, "save_network keeps one network, but the grid and the ensemble make %.0f", networks);
+    for (size_t i = 0; i < config->seed.n; i++)
+        if (config->ensemble > 0 && config->seed.v[i] > UINT64_MAX - (config->ensemble - 1)) {
+            broken(c, "seed", "ensemble",
+                   "an ensemble of %" PRIu64 " networks from seed %" PRIu64 " runs past the last seed, 2^64 - 1",
+                   config->ensemble, config->seed.v[i]);
+            break;
+        }
+}
+
+static void check_reference_layer(checker *c)
+{
+    const klf_kl_config *config = c->config;
+    for (size_t i = 0; i < config->depth.n; i++)
+        if (config->reference_layer >= config->depth.v[i]) {
+            broken(c, "reference_layer", config->widths.n > 0 ? "widths" : "depth",
+                   "reference layer %" PRIu64 " does not exist at depth %" PRIu64 ", where layers are 0 to %" PRIu64,
+                   config->reference_layer, config->depth.v[i], config->depth.v[i] - 1);
+            return;
+        }
+}
+
+/* Defaults of what owns memory; the other defaults are there since klf_kl_config_init. */
+static klf_status fill_in(klf_kl_config *config)
+{
+    klf_status st = KLF_OK;
+    for (const klf_option *option = klf_kl_options; option < klf_kl_options + KLF_KL_N_OPTIONS && st == KLF_OK; option++) {
+        bool of_network = (option->offset == offsetof(klf_kl_config, var_w) ||
+                           option->offset == offsetof(klf_kl_config, var_b) ||
+                           option->offset == offsetof(klf_kl_config, depth));
+        if (option->value == NULL || !klf_option_is_unset(option, config) || (of_network && config->network != NULL))
+            continue;
+        char        depth[24];
+        const char *value = option->value;
+        if (option->offset == offsetof(klf_kl_config, depth) && config->widths.n > 0) {
+            snprintf(depth, sizeof depth, "%zu", config->widths.n);
+            value = depth;
+        }
+        st = klf_option_assign(option, config, value, option->name);
+    }
+    return st;
+}
+
+klf_status klf_kl_config_check(klf_kl_config *config, klf_kl_complaint *complain, void *arg)
+{
+    checker c = {.config = config, .complain = complain, .arg = arg, .status = KLF_OK};
+    check_network(&c);
+    check_input(&c);
+    check_computation(&c);
+    check_files(&c);
+    check_sweep(&c);
+    bool       widths_fit = config->widths.n != 1; /* depth 1, reported above, is no default for depth */
+    klf_status st = widths_fit ? fill_in(config) : KLF_OK;
+    if (st != KLF_OK)
+        return st;
+    check_reference_layer(&c);
+    if (config->backend != NULL && strcmp(config->backend, "ref") == 0)
+        config->precision = KLF_FP64;
+    return c.status;
+}
+
+klf_status klf_kl_config_complete(klf_kl_config *config)
+{
+    return klf_kl_config_check(config, NULL, NULL);
+}
