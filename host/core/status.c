@@ -18,6 +18,7 @@ const char *klf_status_text(klf_status status)
     return "unknown status";
 }
 
+#undef klf_fail
 klf_status klf_fail(klf_status status, const char *format, ...)
 {
     va_list args;

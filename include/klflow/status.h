@@ -43,6 +43,9 @@ __attribute__((format(printf, 2, 3)))
 #endif
 klf_status
 klf_fail(klf_status status, const char *format, ...);
+#if defined(__clang_analyzer__)
+#define klf_fail(status, ...) ((void)(klf_fail)(status, __VA_ARGS__), (status)) /* so that it knows what comes back */
+#endif
 
 /** This thread's last error sentence, without a newline; "" if there was none. Valid until the thread's next klf_fail. */
 const char *klf_last_error(void);
