@@ -224,9 +224,10 @@ static klf_status fill_in(klf_kl_config *config)
 {
     klf_status st = KLF_OK;
     for (const klf_option *option = klf_kl_options; option < klf_kl_options + KLF_KL_N_OPTIONS && st == KLF_OK; option++) {
-        bool of_network = (option->offset == offsetof(klf_kl_config, var_w) ||
-                           option->offset == offsetof(klf_kl_config, var_b) ||
-                           option->offset == offsetof(klf_kl_config, depth));
+        /* What a network file tells. Its seed too, but only by default: another one draws other samples. */
+        bool of_network = option->offset == offsetof(klf_kl_config, var_w) ||
+                          option->offset == offsetof(klf_kl_config, var_b) ||
+                          option->offset == offsetof(klf_kl_config, depth) || option->offset == offsetof(klf_kl_config, seed);
         if (option->value == NULL || !klf_option_is_unset(option, config) || (of_network && config->network != NULL))
             continue;
         char        depth[24];

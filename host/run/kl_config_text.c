@@ -68,12 +68,12 @@ static const char *reason_to_omit(const klf_option *option, const klf_kl_config 
 {
     bool architecture = option->offset == offsetof(klf_kl_config, architecture);
     if (architecture && config->network != NULL)
-        return "fixed by the network file";
+        return "that of the network file";
     if (architecture && config->widths.n > 0)
         return "not used with explicit widths";
     if (!klf_option_is_unset(option, config))
         return NULL;
-    return option->otherwise != NULL ? option->otherwise : "fixed by the network file";
+    return option->otherwise != NULL ? option->otherwise : "that of the network file";
 }
 
 static void write_option(FILE *out, const klf_option *option, const klf_kl_config *config, const char *indent)

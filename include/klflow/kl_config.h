@@ -74,8 +74,8 @@ void klf_kl_config_init(klf_kl_config *config);
 void klf_kl_config_free(klf_kl_config *config);
 
 /** To be called once when all that is wanted is set. Checks the rules between options (KLF_ERR_USAGE with a sentence) and puts
- *  in what was left out: default lists, the backend, depth from widths, fp64 for backend ref. With a network file var_w, var_b
- *  and depth stay empty: the file fixes them. */
+ *  in what was left out: default lists, the backend, depth from widths, fp64 for backend ref. With a network file var_w, var_b,
+ *  depth and a seed not given stay empty: the file tells. */
 klf_status klf_kl_config_complete(klf_kl_config *config);
 
 /** The complete config as YAML text that `klflow run` accepts, with what is not set as comments; the caller frees it. */

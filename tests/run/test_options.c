@@ -86,7 +86,7 @@ static void every_option_reaches_its_field(void **state)
     assert_int_equal(parse("--network n.h5 --save-f-j --save-f-jk -o x", &config, &arguments), KLF_OK);
     assert_string_equal(config.network, "n.h5");
     assert_true(config.save_f_j && config.save_f_jk);
-    assert_int_equal(config.var_w.n + config.var_b.n + config.depth.n, 0); /* the file fixes them */
+    assert_int_equal(config.var_w.n + config.var_b.n + config.depth.n + config.seed.n, 0); /* the file tells */
     klf_kl_config_free(&config);
 }
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How many threads a run should use if nobody says. */
+#ifndef KLFLOW_CORE_CPU_COUNT_H
+#define KLFLOW_CORE_CPU_COUNT_H
+
+#include <stddef.h>
+
+/* OMP_NUM_THREADS if it is set; else the cores that this process may use: the least of its CPU affinity, the CPU quota of its
+ * cgroup and SLURM_CPUS_PER_TASK. At least 1. */
+size_t klf_default_threads(void);
+
+/* The cores this process may use, as above. */
+size_t klf_usable_cores(void);
+
+/* Whole cores that the cgroup's CPU quota (version 1 or 2, the least of all levels) allows; 0 if it sets none. `root` is put
+ * before /proc and /sys: "" but in tests. */
+size_t klf_cgroup_cores(const char *root);
+
+#endif
