@@ -13,9 +13,9 @@ endif()
 
 find_package(HDF5 1.10 QUIET COMPONENTS C HL)
 if(NOT HDF5_FOUND)
-  klflow_missing("HDF5 >= 1.10 with its high-level library" libhdf5-dev)
+  klflow_missing("HDF5 >= 1.10 with its high-level library (a parallel one: -DHDF5_PREFER_PARALLEL=ON)" libhdf5-dev)
 endif()
-# Where only the MPI flavour of HDF5 is installed, its headers include mpi.h.
+# Found by default is the serial flavour. The headers of the parallel one include mpi.h.
 if(HDF5_IS_PARALLEL)
   find_package(MPI QUIET COMPONENTS C)
   if(NOT MPI_C_FOUND)
