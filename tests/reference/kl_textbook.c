@@ -111,12 +111,13 @@ static double gram_q(const tb_network *net, size_t layer, const tb_layer *below,
         q += d * d;
         for (size_t j = 0; j < n_in; j++) {
             q += 2.0L * below->f_j[j] * w[i * n_in + j] * d;
-            for (size_t k = 0; k < n_in; k++)
+            for (size_t k = 0; k <= j; k++)
                 wtw[j * n_in + k] += (long double)w[i * n_in + j] * w[i * n_in + k];
         }
     }
-    for (size_t jk = 0; jk < n_in * n_in; jk++)
-        q += below->f_jk[jk] * wtw[jk];
+    for (size_t j = 0; j < n_in; j++)
+        for (size_t k = 0; k <= j; k++) /* both matrices are symmetric */
+            q += (k < j ? 2.0L : 1.0L) * below->f_jk[j * n_in + k] * wtw[j * n_in + k];
     free(wtw);
     return (double)q;
 }
