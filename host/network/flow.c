@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The Monte Carlo pass: chunks of samples flow through the layers in lanes, one worker a lane, and their sums are added to the
- * totals strictly in chunk order. So the bits of a result depend on the chunk size but not on the number of workers nor on which
- * of them was faster. Orchestration only: every number is computed by the backend. */
+ * totals strictly in chunk order. So the bits of a result depend on the chunk size but not on the number of workers nor on
+ * which of them was faster. Orchestration only: every number is computed by the backend. */
 #include "klflow/flow.h"
 
 #include <math.h>
@@ -51,8 +51,8 @@ static void fail_pass(pass *p, klf_status st)
     atomic_store(&p->stop, true);
 }
 
-/* Waits until every earlier chunk has been added at this layer. Workers start together but soon run staggered, so waits are short:
- * a few yields, then naps that leave the core to whoever we wait for. */
+/* Waits until every earlier chunk has been added at this layer. Workers start together but soon run staggered, so waits are
+ * short: a few yields, then naps that leave the core to whoever we wait for. */
 static klf_status await_turn(pass *p, size_t layer, int64_t chunk)
 {
     enum { YIELDS = 64 };

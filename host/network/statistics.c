@@ -39,18 +39,18 @@ static klf_layer_stats moments_stats(const moments *m)
 /* z [n][width] = x W^T + b for x [n][fan_in] */
 static void linear_map(const klf_layer *layer, size_t n, const double *x, double *z)
 {
-#pragma omp parallel for schedule(static)
+#pragma omp      parallel for schedule(static)
     for (size_t i = 0; i < layer->width; i++) {
-        const double *w = layer->weight + i * layer->fan_in;
-        for (size_t s = 0; s < n; s++) {
-            const double *x_s = x + s * layer->fan_in;
-            double        sum = 0.0;
-#pragma omp simd reduction(+ : sum)
+             const double *w = layer->weight + i * layer->fan_in;
+             for (size_t s = 0; s < n; s++) {
+                 const double *x_s = x + s * layer->fan_in;
+                 double        sum = 0.0;
+     #pragma omp simd reduction(+ : sum)
             for (size_t j = 0; j < layer->fan_in; j++)
                 sum += w[j] * x_s[j];
             z[s * layer->width + i] = sum + layer->bias[i];
-        }
-    }
+             }
+         }
 }
 
 static void activate(size_t n, double *z)
@@ -67,8 +67,8 @@ static size_t widest_layer(const klf_network *net)
     return widest;
 }
 
-/* Pushes z, pre-activations of layer `first` for n inputs, up the network and adds each layer behind it to m. phi is scratch; both
- * hold n * widest. */
+/* Pushes z, pre-activations of layer `first` for n inputs, up the network and adds each layer behind it to m. phi is scratch;
+ * both hold n * widest. */
 static void accumulate_above(const klf_network *net, size_t first, size_t n, double *z, double *phi, moments *m)
 {
     for (size_t l = first + 1; l < net->depth; l++) {

@@ -71,7 +71,8 @@ static void test_draws(void **state)
     klf_network_destroy(net);
 }
 
-/* Equal seeds: proportional weights across var_w, common layers across depth and neighbouring widths; another seed: nothing alike. */
+/* Equal seeds: proportional weights across var_w, common layers across depth and neighbouring widths; another seed: nothing
+ * alike. */
 static void test_common_random_numbers(void **state)
 {
     (void)state;
@@ -179,11 +180,8 @@ static void test_statistics_q0(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_widths),
-        cmocka_unit_test(test_draws),
-        cmocka_unit_test(test_common_random_numbers),
-        cmocka_unit_test(test_statistics),
-        cmocka_unit_test(test_statistics_q0),
+        cmocka_unit_test(test_widths),     cmocka_unit_test(test_draws),         cmocka_unit_test(test_common_random_numbers),
+        cmocka_unit_test(test_statistics), cmocka_unit_test(test_statistics_q0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From a network and an input to the curve: layer statistics, the Monte Carlo pass, the three terms of (3.30), the mean-field
+ * prediction beside them. */
+#include "run/kl_job.h"
+
+#include "klflow/meanfield.h"
+#include "klflow/rng.h"
+#include "klflow/store.h"
+#include "run/kl_average.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double TWO_PI = 6.283185307179586476925286766559;
+
+/* The seed of the network, and of the Monte Carlo samples unless one is given for all. */
+static uint64_t network_seed(const klf_kl_job *job)
+{
+    return job->at.seed + job->member;
+}
+
+static uint64_t sample_seed(const klf_kl_job *job)
+{
+    const klf_kl_config *config = job->setup->config;
+    return config->sample_seed_given ? config->sample_seed : network_seed(job);
+}
+
+klf_flow_params klf_kl_job_flow_params(const klf_kl_setup *setup, const klf_network *net, size_t threads)
+{
+    const klf_kl_config *config = setup->config;
+    return (klf_flow_params){.backend = setup->backend,
+                             .context = setup->context,
+                             .net = net,
+                             .reference_layer = config->reference_layer,
+                             .estimator = config->estimator,
+                             .precision = config->precision,
+                             .n_mc = config->n_mc,
+                             .threads = threads,
+                             .chunk = config->chunk,
+                             .keep_f_j = config->save_f_j,
+                             .keep_f_jk = config->save_f_jk};
+}
+
+/* A Gaussian input whose mean square is the given one exactly, so that q_0 has no scatter from it. It belongs to the point, not
+ * to the network: all members of an ensemble see the same input.  x [n], overwritten */
+static klf_status gaussian_input(double mean_square, uint64_t seed, size_t n, double *x)
+{
+    float *normals = malloc(n * sizeof *normals);
+    if (!normals)
+        return klf_fail(KLF_ERR_MEMORY, "no memory for %zu normals", n);
+    klf_normals(seed, klf_subsequence(KLF_STREAM_INPUT, 0), 0, n, normals);
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)normals[i] * (double)normals[i];
+    for (size_t i = 0; i < n; i++)
+        x[i] = (double)normals[i] * sqrt(mean_square * (double)n / sum);
+    free(normals);
+    return KLF_OK;
+}
+
+static double mean_square(size_t n, const double *x)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] * x[i];
+    return sum / (double)n;
+}
+
+/* Where layer 0 comes from. */
+typedef struct source {
+    const double *x; /* [n][input_width]; NULL: N(0, q0) */
+    size_t        n;
+    double        q0;
+    double       *owned;
+} source;
+
+static klf_status find_source(const klf_kl_job *job, const klf_network *net, size_t image, source *src)
+{
+    const klf_kl_setup  *setup = job->setup;
+    const klf_kl_config *config = setup->config;
+    *src = (source){.n = 1, .q0 = NAN};
+    if (setup->dataset.pixel) {
+        src->x = setup->dataset.pixel;
+        src->n = setup->dataset.count;
+    } else if (setup->images) {
+        src->x = setup->images[job->at.input].pixel + image * net->input_width;
+    } else if (!isnan(config->gaussian_input)) {
+        if (!(src->owned = malloc(net->input_width * sizeof(double))))
+            return klf_fail(KLF_ERR_MEMORY, "no memory for an input of %zu", net->input_width);
+        src->x = src->owned;
+        return gaussian_input(config->gaussian_input, job->at.seed, net->input_width, src->owned);
+    } else {
+        src->q0 = isnan(config->q0) ? KLF_Q0_MEAN_SQUARE * net->var_w + net->var_b : config->q0;
+    }
+    return KLF_OK;
+}
+
+static klf_status layer_statistics(const klf_kl_job *job, const klf_network *net, const source *src, klf_layer_stats *stats)
+{
+    if (job->setup->config->statistics == KLF_STATS_THEORY) {
+        double q = src->x ? net->var_w * mean_square(net->input_width, src->x) + net->var_b : src->q0;
+        for (size_t l = 0; l < net->depth; l++) {
+            stats[l] = (klf_layer_stats){.mean = 0.0, .var = q};
+            q = klf_meanfield_next_variance(net->var_w, net->var_b, q);
+        }
+        return KLF_OK;
+    }
+    return src->x ? klf_network_statistics(net, src->n, src->x, stats)
+                  : klf_network_statistics_q0(net, src->q0, network_seed(job), stats);
+}
+
+/* Quantities of layer i (counted from the reference layer) that follow from its Q. */
+static void fill_layer(const klf_flow *flow, klf_estimator estimator, const klf_layer_stats *stats, size_t i, klf_kl_point *p)
+{
+    const klf_flow_layer *layer = &flow->layer[i];
+    double                n_r = (double)p->width[0], n_m = (double)p->width[i];
+    double                var_r = stats[0].var, var_m = stats[i].var;
+    double                q = estimator == KLF_GRAM ? layer->q_gram : layer->q_direct;
+
+    p->value[KLF_KL_MEAN][i] = stats[i].mean;
+    p->value[KLF_KL_VAR][i] = var_m;
+    p->value[KLF_KL_Q_DIRECT][i] = estimator == KLF_GRAM ? NAN : layer->q_direct;
+    p->value[KLF_KL_Q_GRAM][i] = layer->q_gram;
+    p->value[KLF_KL_Q_STDERR][i] = layer->q_stderr;
+    p->width_changed[i] = p->width[i] != p->width[0];
+    if (!(var_r > 0.0 && var_m > 0.0)) {
+        p->layer_status[i] = KLF_LAYER_DEGENERATE;
+        return;
+    }
+    p->value[KLF_KL_ENTROPY_TARGET][i] = 0.5 * n_m * (log(TWO_PI * var_m) + 1.0);
+    p->value[KLF_KL_TERM_REFERENCE][i] = -0.5 * n_r * (log(TWO_PI * var_r) + 1.0);
+    p->value[KLF_KL_TERM_LOG_VAR][i] = 0.5 * n_m * log(TWO_PI * var_m);
+    p->value[KLF_KL_TERM_QUADRATIC][i] = 0.5 * q / var_m;
+    /* (3.30) at the reference layer itself is 0; its terms cancel only up to rounding */
+    p->value[KLF_KL_KL][i] = i == 0 ? 0.0 : 0.5 * (n_m * log(TWO_PI * var_m) - n_r * log(TWO_PI * var_r) - n_r + q / var_m);
+    p->value[KLF_KL_KL_STDERR][i] = 0.5 * layer->q_stderr / var_m;
+    p->value[KLF_KL_KL_PER_NEURON][i] = p->value[KLF_KL_KL][i] / n_r;
+}
+
+static void fill_meanfield(const klf_kl_config *config, const klf_network *net, const klf_layer_stats *reference,
+                           klf_kl_point *p)
+{
+    if (isnan(net->var_w) || isnan(net->var_b))
+        return;
+    double *curve = p->value[KLF_KL_KL_MEANFIELD_PER_NEURON];
+    klf_meanfield_kl(net->var_w, net->var_b, reference->mean, reference->var,
+                     config->statistics == KLF_STATS_THEORY ? KLF_TARGET_THEORY : KLF_TARGET_DATA, p->n_layers, p->width,
+                     curve);
+    for (size_t i = 0; i < p->n_layers; i++)
+        curve[i] /= (double)p->width[0];
+}
+
+/* Hands the flow's running count on as increments. */
+typedef struct counter {
+    const klf_kl_job *job;
+    int64_t           reported;
+} counter;
+
+static void count_progress(void *arg, int64_t samples_done)
+{
+    counter *c = arg;
+    if (c->job->progress)
+        c->job->progress(c->job->progress_arg, samples_done - c->reported);
+    c->reported = samples_done;
+}
+
+/* Moves the kept moments from the flow to the point. */
+static klf_status keep_moments(const klf_kl_config *config, klf_flow *flow, klf_kl_point *p)
+{
+    if (config->save_f_j && !(p->f_j = calloc(p->n_layers, sizeof *p->f_j)))
+        return klf_fail(KLF_ERR_MEMORY, "no memory for f_j");
+    if (config->save_f_jk && !(p->f_jk = calloc(p->n_layers, sizeof *p->f_jk)))
+        return klf_fail(KLF_ERR_MEMORY, "no memory for f_jk");
+    for (size_t i = 0; i < p->n_layers; i++) {
+        if (p->f_j) {
+            p->f_j[i] = flow->layer[i].f_j;
+            flow->layer[i].f_j = NULL;
+        }
+        if (p->f_jk) {
+            p->f_jk[i] = flow->layer[i].f_jk;
+            flow->layer[i].f_jk = NULL;
+        }
+    }
+    return KLF_OK;
+}
+
+static klf_status run_image(const klf_kl_job *job, const klf_network *net, size_t image, klf_kl_point *out)
+{
+    const klf_kl_config *config = job->setup->config;
+    size_t               r = config->reference_layer, n_layers = net->depth - r;
+    klf_layer_stats     *stats = malloc(net->depth * sizeof *stats);
+    source               src = {0};
+    klf_flow            *flow = NULL;
+    counter              count = {.job = job};
+    klf_status           st = KLF_OK;
+
+    *out = (klf_kl_point){0};
+    if (!stats)
+        return klf_fail(KLF_ERR_MEMORY, "no memory for the statistics of %zu layers", net->depth);
+    KLF_TRY(find_source(job, net, image, &src));
+    KLF_TRY(layer_statistics(job, net, &src, stats));
+
+    klf_flow_params params = klf_kl_job_flow_params(job->setup, net, job->threads);
+    params.stats = stats;
+    params.sample_seed = sample_seed(job);
+    params.progress = count_progress;
+    params.progress_arg = &count;
+    params.cancel = job->cancel;
+    KLF_TRY(klf_flow_run(&params, &flow));
+
+    KLF_TRY(klf_kl_point_create(n_layers, 1, 1, out));
+    out->depth = net->depth;
+    out->reference_layer = r;
+    out->var_w = net->var_w;
+    out->var_b = net->var_b;
+    out->seed = network_seed(job);
+    out->sample_seed = params.sample_seed;
+    out->q0 = src.q0;
+    out->n_mc = config->n_mc;
+    out->chunk = flow->chunk;
+    out->lanes = flow->lanes;
+    out->entropy_reference = 0.5 * (double)net->layer[r].width * (log(TWO_PI * stats[r].var) + 1.0);
+    for (size_t i = 0; i < n_layers; i++)
+        out->width[i] = net->layer[r + i].width;
+    for (size_t i = 0; i < n_layers; i++)
+        fill_layer(flow, config->estimator, stats + r, i, out);
+    fill_meanfield(config, net, &stats[r], out);
+    KLF_TRY(keep_moments(config, flow, out));
+done:
+    free(stats);
+    free(src.owned);
+    klf_flow_destroy(flow);
+    if (st != KLF_OK)
+        klf_kl_point_free(out);
+    return st;
+}
+
+static klf_status find_network(const klf_kl_job *job, const klf_network **net, klf_network **drawn)
+{
+    const klf_kl_setup *setup = job->setup;
+    *drawn = NULL;
+    *net = setup->network;
+    if (*net)
+        return KLF_OK;
+    size_t *widths = malloc(job->at.depth * sizeof *widths);
+    if (!widths)
+        return klf_fail(KLF_ERR_MEMORY, "no memory for the widths of %zu layers", job->at.depth);
+    klf_kl_setup_widths(setup, &job->at, widths);
+    klf_status st = klf_network_draw(klf_kl_setup_input_width(setup, &job->at), job->at.depth, widths, job->at.var_w,
+                                     job->at.var_b, network_seed(job), drawn);
+    *net = *drawn;
+    free(widths);
+    return st;
+}
+
+klf_status klf_kl_job_run(const klf_kl_job *job, klf_kl_point *out)
+{
+    const klf_kl_setup *setup = job->setup;
+    size_t              n_images = klf_kl_setup_n_images(setup, &job->at), done_images = 0;
+    klf_kl_point       *part = calloc(n_images, sizeof *part);
+    const klf_network  *net;
+    klf_network        *drawn = NULL;
+    klf_status          st = KLF_OK;
+    if (!part)
+        return klf_fail(KLF_ERR_MEMORY, "no memory for the results of %zu images", n_images);
+
+    KLF_TRY(find_network(job, &net, &drawn));
+    if (setup->config->save_network)
+        KLF_TRY(klf_store_write_network(setup->config->save_network, setup->config->force, net, job->provenance));
+    for (; done_images < n_images; done_images++)
+        KLF_TRY(run_image(job, net, done_images, &part[done_images]));
+    KLF_TRY(klf_kl_average(part, n_images, KLF_OVER_INPUTS, out));
+done:
+    for (size_t i = 0; i < done_images; i++)
+        klf_kl_point_free(&part[i]);
+    free(part);
+    klf_network_destroy(drawn);
+    return st;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a run will take: passes, chunks, lanes, memory, floating-point operations. */
+#include "run/kl_plan.h"
+
+#include "run/kl_job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The shape of the network at a point, without weights: enough for the backend's memory plan. */
+static klf_status shape_create(const klf_kl_setup *setup, const klf_kl_coordinates *at, klf_network *shape)
+{
+    size_t *widths = malloc(at->depth * sizeof *widths);
+    *shape = (klf_network){.depth = at->depth, .layer = calloc(at->depth, sizeof(klf_layer))};
+    if (!widths || !shape->layer) {
+        free(widths);
+        free(shape->layer);
+        return klf_fail(KLF_ERR_MEMORY, "no memory for the widths of %zu layers", at->depth);
+    }
+    klf_kl_setup_widths(setup, at, widths);
+    shape->input_width = klf_kl_setup_input_width(setup, at);
+    for (size_t l = 0; l < at->depth; l++) {
+        shape->layer[l].width = widths[l];
+        shape->layer[l].fan_in = l == 0 ? shape->input_width : widths[l - 1];
+    }
+    free(widths);
+    return KLF_OK;
+}
+
+static double network_bytes(const klf_network *shape)
+{
+    double bytes = 0.0;
+    for (size_t l = 0; l < shape->depth; l++)
+        bytes += (double)sizeof(double) * (double)shape->layer[l].width * (double)(shape->layer[l].fan_in + 1);
+    return bytes;
+}
+
+static double pass_flops(const klf_kl_config *config, const klf_network *shape)
+{
+    double flops = 0.0;
+    for (size_t l = config->reference_layer + 1; l < shape->depth; l++) {
+        double fan_in = (double)shape->layer[l].fan_in;
+        flops += 2.0 * fan_in * (double)shape->layer[l].width + (config->estimator != KLF_DIRECT ? fan_in * fan_in : 0.0);
+    }
+    return flops * (double)config->n_mc;
+}
+
+/* Adds the passes of one point; memory is the largest that any point needs. */
+static klf_status plan_point(const klf_kl_setup *setup, size_t index, klf_kl_plan *plan)
+{
+    const klf_kl_config *config = setup->config;
+    klf_kl_coordinates   at = klf_kl_setup_point(setup, index);
+    klf_network          shape;
+    klf_status           st = shape_create(setup, &at, &shape);
+    if (st != KLF_OK)
+        return st;
+
+    size_t          chunk, lanes, passes = config->ensemble * klf_kl_setup_n_images(setup, &at);
+    klf_flow_params params = klf_kl_job_flow_params(setup, &shape, setup->threads);
+    klf_flow_plan(&params, &chunk, &lanes);
+    size_t in_flight = setup->threads / lanes;
+    if (in_flight < 1 || plan->chunk == 0) { /* the first point decides for all */
+        plan->chunk = chunk;
+        plan->lanes = lanes;
+        plan->points_in_flight = in_flight < 1 ? 1 : in_flight;
+    }
+    klf_model_spec spec = {.net = &shape,
+                           .reference_layer = config->reference_layer,
+                           .precision = config->precision,
+                           .gram = config->estimator != KLF_DIRECT,
+                           .gram_last = config->save_f_jk};
+    double         bytes = network_bytes(&shape) + (double)setup->backend->model_bytes(setup->context, &spec) +
+                   (double)lanes * (double)setup->backend->lane_bytes(setup->context, &spec, chunk);
+    if (bytes > plan->memory_bytes)
+        plan->memory_bytes = bytes;
+    plan->n_networks += passes;
+    plan->flops += (double)passes * pass_flops(config, &shape);
+    free(shape.layer);
+    return KLF_OK;
+}
+
+static double image_bytes(const klf_kl_setup *setup)
+{
+    double pixels = (double)setup->dataset.count * (double)(setup->dataset.rows * setup->dataset.cols);
+    for (size_t i = 0; setup->images && i < setup->n_inputs; i++)
+        pixels += (double)setup->images[i].count * (double)(setup->images[i].rows * setup->images[i].cols);
+    return pixels * (double)sizeof(double);
+}
+
+klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan)
+{
+    *plan = (klf_kl_plan){.n_points = klf_kl_setup_n_points(setup), .threads = setup->threads, .backend = setup->backend->name};
+    snprintf(plan->kernels, sizeof plan->kernels, "%s", setup->backend->describe(setup->context));
+    for (size_t i = 0; i < plan->n_points; i++) {
+        klf_status st = plan_point(setup, i, plan);
+        if (st != KLF_OK)
+            return st;
+    }
+    size_t jobs = plan->n_points * setup->config->ensemble;
+    if (plan->points_in_flight > jobs)
+        plan->points_in_flight = jobs;
+    plan->memory_bytes = plan->memory_bytes * (double)plan->points_in_flight + image_bytes(setup);
+    return KLF_OK;
+}
+
+klf_status klf_kl_plan_make(const klf_kl_config *config, klf_kl_plan *plan)
+{
+    klf_kl_setup setup;
+    klf_status   st = klf_kl_setup_open(config, &setup);
+    if (st != KLF_OK)
+        return st;
+    st = klf_kl_plan_setup(&setup, plan);
+    klf_kl_setup_close(&setup);
+    return st;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Collects the facts of a run. */
+#include "run/provenance.h"
+
+#include "klflow/build_info.h"
+
+#include <assert.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static klf_fact *add(klf_facts *facts, const char *name)
+{
+    assert(facts->n < KLF_MAX_FACTS);
+    klf_fact *fact = &facts->fact[facts->n++];
+    fact->name = name;
+    return fact;
+}
+
+static void add_text(klf_facts *facts, const char *name, const char *text)
+{
+    klf_fact *fact = add(facts, name);
+    fact->type = KLF_FACT_TEXT;
+    fact->value.text = text;
+}
+
+static void add_int(klf_facts *facts, const char *name, int64_t i)
+{
+    klf_fact *fact = add(facts, name);
+    fact->type = KLF_FACT_INT;
+    fact->value.i = i;
+}
+
+/* "model name : ..." of the first processor; "unknown" where /proc does not tell. */
+static void find_cpu_model(char *model, size_t n)
+{
+    char  line[512];
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    snprintf(model, n, "unknown");
+    while (file && fgets(line, sizeof line, file)) {
+        char *colon = strncmp(line, "model name", strlen("model name")) == 0 ? strchr(line, ':') : NULL;
+        if (colon && colon[1] == ' ') {
+            snprintf(model, n, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
+            break;
+        }
+    }
+    if (file)
+        fclose(file);
+}
+
+static void find_environment(char *text, size_t n)
+{
+    static const char *const names[] = {"KLFLOW_CPU_KERNELS", "OPENBLAS_CORETYPE", "OMP_NUM_THREADS",
+                                        "OMP_PLACES",         "OMP_PROC_BIND",     "SLURM_CPUS_PER_TASK"};
+    size_t                   used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+        if (value && used < n)
+            used += (size_t)snprintf(text + used, n - used, "%s%s=%s", used ? " " : "", names[i], value);
+    }
+}
+
+void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_facts *facts)
+{
+    const klf_build_info *build = klf_build_info_get();
+    const char           *job = getenv("SLURM_JOB_ID");
+    facts->n = 0;
+    facts->start = omp_get_wtime();
+    if (gethostname(facts->hostname, sizeof facts->hostname) != 0)
+        snprintf(facts->hostname, sizeof facts->hostname, "unknown");
+    facts->hostname[sizeof facts->hostname - 1] = '\0';
+    find_cpu_model(facts->cpu_model, sizeof facts->cpu_model);
+    find_environment(facts->environment, sizeof facts->environment);
+
+    add_text(facts, "version", build->version);
+    add_text(facts, "git_commit", build->git_commit);
+    add_int(facts, "git_dirty", build->git_dirty);
+    add_text(facts, "build_type", build->build_type);
+    add_text(facts, "compiler", build->compiler);
+    add_text(facts, "backend_requested", setup->config->backend);
+    add_text(facts, "backend", plan->backend);
+    add_text(facts, "kernels", plan->kernels);
+    add_text(facts, "precision", klf_precision_name(setup->config->precision));
+    add_text(facts, "rng", "philox4x32-10");
+    add_text(facts, "rng_mapping", "klflow-1");
+    add_text(facts, "cpu_model", facts->cpu_model);
+    add_text(facts, "hostname", facts->hostname);
+    add_text(facts, "environment", facts->environment);
+    if (job)
+        add_text(facts, "slurm_job_id", job);
+    add_int(facts, "threads", (int64_t)plan->threads);
+    add_int(facts, "points_in_flight", (int64_t)plan->points_in_flight);
+    add_int(facts, "chunk", (int64_t)plan->chunk);
+    add_int(facts, "lanes", (int64_t)plan->lanes);
+    klf_fact *wall = add(facts, "wall_s"); /* last: klf_facts_stop_clock knows where it is */
+    wall->type = KLF_FACT_REAL;
+    wall->value.real = 0.0;
+}
+
+void klf_facts_stop_clock(klf_facts *facts)
+{
+    facts->fact[facts->n - 1].value.real = omp_get_wtime() - facts->start;
+}

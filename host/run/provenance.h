@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The facts of a run that go into its files: what computed it, where, and with which settings from outside. */
+#ifndef KLFLOW_RUN_PROVENANCE_H
+#define KLFLOW_RUN_PROVENANCE_H
+
+#include "klflow/store.h"
+#include "run/kl_run.h"
+#include "run/kl_setup.h"
+
+enum { KLF_MAX_FACTS = 40 };
+
+/* Holds the texts that the facts point to: do not copy. */
+typedef struct klf_facts {
+    size_t   n;
+    klf_fact fact[KLF_MAX_FACTS];
+    char     hostname[256];
+    char     cpu_model[128];
+    char     environment[512]; /* variables that change kernels or threads, "NAME=value NAME=value" */
+    double   start;
+} klf_facts;
+
+/* Everything that is known before the run. */
+void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_facts *facts);
+
+/* Sets the wall time since klf_facts_collect. */
+void klf_facts_stop_clock(klf_facts *facts);
+
+#endif
