@@ -201,15 +201,13 @@ static klf_status evaluate_layer(const pass *p, size_t layer, klf_flow_layer *ou
     if (layer == r) { /* the target is the reference: no sampling, so that KL = 0 exactly */
         out->q_direct = t.shift;
         out->q_gram = p->spec.gram ? t.shift : NAN;
-        out->q_stderr = 0.0;
+        out->q_stderr = t.n_samples > 1 ? 0.0 : NAN; /* a single sample has no standard error anywhere */
         goto done;
     }
     double n = (double)t.n_samples;
+    double variance = n > 1.0 ? (t.q_sum2 - t.q_sum * t.q_sum / n) / (n - 1.0) : NAN;
     out->q_direct = t.shift + t.q_sum / n;
-    if (t.n_samples > 1)
-        out->q_stderr = sqrt(fmax(t.q_sum2 - t.q_sum * t.q_sum / n, 0.0) / (n - 1.0) / n);
-    if (isnan(t.q_sum2)) /* fmax would hide it */
-        out->q_stderr = NAN;
+    out->q_stderr = sqrt(variance < 0.0 ? 0.0 : variance / n); /* rounding may leave -0 where all q are equal; NaN stays */
     if (p->spec.gram)
         KLF_TRY(p->ops->gram_q(p->model, layer, &out->q_gram));
 done:

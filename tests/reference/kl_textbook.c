@@ -136,7 +136,7 @@ void tb_flow(const tb_network *net, size_t r, const double *mean, const double *
         tb_layer *layer = &out[m - r];
         if (m == r) {
             layer->q_direct = layer->q_gram = (double)n_r * var[r];
-            layer->q_stderr = 0.0;
+            layer->q_stderr = n > 1 ? 0.0 : NAN;
         } else {
             z = next_layer(net, m - 1, n, z);
             direct_q(net->width[m], n, z, mean[m], layer);
