@@ -26,5 +26,5 @@ complain "trailing white space, or a tab where blanks are used:" < <(
     grep -nE '[[:blank:]]$|^	' "${sources[@]}" || true)
 complain "left open:" < <(grep -nE '\b(TODO|FIXME|XXX|HACK)\b' "${sources[@]}" | grep -v '^tools/check_tree.sh:' || true)
 complain "library code prints or ends the program; only host/cli may:" < <(
-    [ ${#library[@]} -eq 0 ] || grep -nE '\b(exit|_exit|abort|printf|puts|putchar|perror)\(|\bstd(out|err)\b' "${library[@]}" || true)
+    [ ${#library[@]} -eq 0 ] || grep -nE '\b(exit|_exit|abort|printf|puts|putchar|perror)\(|[(,] *std(out|err)\b' "${library[@]}" || true)
 exit $bad

@@ -12,4 +12,4 @@ else
     mapfile -t files < <(git ls-files 'host/*.c' 'tests/*.c' | while read -r file; do
         ! grep -qF "$PWD/$file\"" build/debug/compile_commands.json || echo "$file"; done)
 fi
-printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p build/debug 2> >(grep -v 'warnings generated' >&2)
+printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p build/debug 2> >(grep -vE '[0-9] warnings? generated' >&2)

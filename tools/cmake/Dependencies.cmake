@@ -13,7 +13,7 @@ endif()
 
 find_package(HDF5 1.10 QUIET COMPONENTS C HL)
 if(NOT HDF5_FOUND)
-  klflow_missing("HDF5 >= 1.10 with its high-level library (a parallel one: -DHDF5_PREFER_PARALLEL=ON)" libhdf5-dev)
+  klflow_missing("HDF5 >= 1.10 with its high-level library (-DHDF5_PREFER_PARALLEL=ON takes a parallel one)" libhdf5-dev)
 endif()
 # Found by default is the serial flavour. The headers of the parallel one include mpi.h.
 if(HDF5_IS_PARALLEL)
