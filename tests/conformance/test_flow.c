@@ -2,7 +2,6 @@
 /* The Monte Carlo pass of every backend against the textbook code: Q by both estimators, its standard error, f_j and f_jk, at
  * widths around the edges of vectors and tiles, any number of samples, any chunk. */
 #include "conformance/flow_fixture.h"
-#include "klflow/rng.h"
 #include "reference/draw_textbook.h"
 
 #include <setjmp.h>
@@ -13,7 +12,6 @@
 #include <cmocka.h>
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Relative to the terms that make up Q of layer m rather than to their sum: in a narrow layer z - mu and (3.34) may cancel. */

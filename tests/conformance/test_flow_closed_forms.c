@@ -162,13 +162,32 @@ static void saturated_neurons(void **state)
     for_each_target(check_saturation);
 }
 
+/* A weight whose square overflows: neither Q nor its error may look like a result, and the layers behind are not harmed. */
+static void check_overflow(const flow_target *target)
+{
+    static const size_t widths[] = {4, 4, 4};
+    flow_fixture        f;
+    fixture_create(3, widths, 1.5, 0.05, &f);
+    f.weight[1][0] = 1e200;
+    klf_flow_params params = flow_params(target, &f);
+    klf_flow       *flow = run_flow(&params);
+    assert_false(isfinite(flow->layer[1].q_direct) || isfinite(flow->layer[1].q_gram) || isfinite(flow->layer[1].q_stderr));
+    assert_true(isfinite(flow->layer[2].q_direct) && isfinite(flow->layer[2].q_gram) && flow->layer[2].q_stderr > 0.0);
+    klf_flow_destroy(flow);
+    fixture_destroy(&f);
+}
+
+static void overflow_is_visible(void **state)
+{
+    (void)state;
+    for_each_target(check_overflow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(zero_weights),
-        cmocka_unit_test(linear_regime),
-        cmocka_unit_test(identical_layers),
-        cmocka_unit_test(saturated_neurons),
+        cmocka_unit_test(zero_weights),      cmocka_unit_test(linear_regime),       cmocka_unit_test(identical_layers),
+        cmocka_unit_test(saturated_neurons), cmocka_unit_test(overflow_is_visible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

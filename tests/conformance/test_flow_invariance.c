@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include <math.h>
-#include <string.h>
 
 static const size_t widths[] = {33, 40, 64, 10};
 enum { DEPTH = sizeof widths / sizeof widths[0] };

@@ -14,7 +14,7 @@ typedef struct tb_network {
     double      **bias;   /* [depth] -> [width] */
 } tb_network;
 
-/* Averages over samples at one layer. At the reference layer Q is N var and its error 0: nothing is sampled. */
+/* Averages over samples at one layer. At the reference layer Q is N var without error: nothing is sampled. */
 typedef struct tb_layer {
     double  q_direct; /* mean of |z - mu|^2 */
     double  q_gram;   /* (3.34) */
