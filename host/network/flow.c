@@ -233,6 +233,9 @@ klf_status klf_flow_run(const klf_flow_params *params, klf_flow **out)
     size_t     lanes;
     *out = NULL;
 
+    if (params->keep_f_jk && params->estimator == KLF_DIRECT)
+        return klf_fail(KLF_ERR_USAGE,
+                        "f_jk was asked for, but the direct estimator forms no second moments; take gram or both");
     klf_flow_plan(params, &p.chunk_rows, &lanes);
     p.n_chunks = (params->n_mc + (int64_t)p.chunk_rows - 1) / (int64_t)p.chunk_rows;
     KLF_TRY(create_result(params, &flow));
