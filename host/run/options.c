@@ -297,3 +297,18 @@ klf_status klf_option_assign(const klf_option *option, void *target, const char 
     free(copy);
     return st;
 }
+
+klf_status klf_options_init(klf_option_set *set)
+{
+    klf_status st = KLF_OK;
+    for (size_t i = 0; i < set->n && st == KLF_OK; i++)
+        if (set->table[i].value != NULL)
+            st = klf_option_assign(&set->table[i], set->target, set->table[i].value, set->table[i].name);
+    return st;
+}
+
+void klf_options_free(klf_option_set *set)
+{
+    for (size_t i = 0; i < set->n; i++)
+        klf_option_clear(&set->table[i], set->target);
+}

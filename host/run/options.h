@@ -102,6 +102,10 @@ klf_status klf_option_assign(const klf_option *option, void *target, const char 
 /* Frees a list or text and leaves it empty. */
 void klf_option_clear(const klf_option *option, void *target);
 
+/* For targets without rules of their own: every option at its default, and all that they own freed. */
+klf_status klf_options_init(klf_option_set *set);
+void       klf_options_free(klf_option_set *set);
+
 typedef struct klf_arguments {
     bool        help; /* --help or -h was seen; the rest was not looked at */
     size_t      max_positional, n_positional;

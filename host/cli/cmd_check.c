@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* klflow check: is a file whole and of a known schema? */
+#include "cli/commands.h"
+
+#include "cli/help.h"
+#include "cli/report.h"
+#include "klflow/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char usage[] =
+    "klflow check FILE\n"
+    "Reads every dataset of a result or network file and says what the file holds. Exit code 0: it is whole;\n"
+    "65: it is damaged or no file of klflow; 66: it cannot be opened.";
+
+int klf_cmd_check(int argc, char **argv)
+{
+    klf_arguments arguments = {.max_positional = 1};
+    klf_status    st = klf_options_parse(NULL, 0, argc - 1, argv + 1, &arguments);
+    if (st != KLF_OK)
+        return klf_report(st);
+    if (arguments.help) {
+        klf_help_print(usage, NULL, 0);
+        return 0;
+    }
+    if (arguments.n_positional == 0)
+        return klf_report(klf_fail(KLF_ERR_USAGE, "klflow check needs a file"));
+    char *summary = NULL;
+    st = klf_store_check(arguments.positional[0], &summary);
+    if (st == KLF_OK)
+        printf("%s\n", summary);
+    free(summary);
+    return klf_report(st);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* klflow run: a YAML file, with overrides from the command line. */
+#include "cli/commands.h"
+
+#include "cli/help.h"
+#include "cli/kl_execute.h"
+#include "cli/report.h"
+#include "run/yaml_config.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "klflow run FILE.yaml [options]\n"
+    "Runs what a YAML file asks for: the options of `klflow kl` in snake_case under kl:, and output: and plot:\n"
+    "beside it. Options given here win over the file. Every problem of the file is reported in one run.";
+
+typedef struct run_options {
+    klf_list_text set;
+} run_options;
+
+static const klf_option table[] = {
+    {.name = "set",
+     .type = KLF_OPTION_TEXTS,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(run_options, set),
+     .metavar = "KEY=VALUE",
+     .help = "set a key as on the command line of `klflow kl` (--set var_w=1.5,2.0); may be repeated"},
+};
+
+enum { OWN, SHARED, N_SETS };
+
+/* On a terminal the line and a caret follow the message; logs get one line a problem. */
+static void print_problem(const char *path, const char *text, const klf_problem *problem)
+{
+    if (problem->line == 0) {
+        fprintf(stderr, "klflow: %s\n", problem->sentence);
+        return;
+    }
+    fprintf(stderr, "%s:%d:%d: %s\n", path, problem->line, problem->column, problem->sentence);
+    if (!isatty(STDERR_FILENO))
+        return;
+    for (int line = 1; line < problem->line && text != NULL; line++) {
+        text = strchr(text, '\n');
+        text = text != NULL ? text + 1 : NULL;
+    }
+    if (text != NULL)
+        fprintf(stderr, "  %.*s\n  %*s\n", (int)strcspn(text, "\r\n"), text, problem->column, "^");
+}
+
+static int load(const char *path, klf_option_set *set)
+{
+    char        *text = NULL;
+    size_t       length = 0;
+    klf_problems problems = {0};
+    klf_status   st = klf_read_config_file(path, &text, &length);
+    if (st == KLF_OK)
+        st = klf_yaml_config_load(text, length, set, &problems);
+    for (size_t i = 0; i < problems.n; i++)
+        print_problem(path, text, &problems.v[i]);
+    int code = problems.n > 0 ? (int)st : klf_report(st);
+    klf_problems_free(&problems);
+    free(text);
+    return code;
+}
+
+static int run(klf_option_set *sets, const run_options *options, const klf_arguments *arguments)
+{
+    if (arguments->n_positional == 0)
+        return klf_report(klf_fail(KLF_ERR_USAGE, "klflow run needs a YAML file"));
+    for (size_t i = 0; i < options->set.n; i++) {
+        klf_status st = klf_options_override(&sets[SHARED], options->set.v[i]);
+        if (st != KLF_OK)
+            return klf_report(st);
+    }
+    int code = load(arguments->positional[0], &sets[SHARED]);
+    return code == 0 ? klf_kl_execute(sets[SHARED].target) : code;
+}
+
+int klf_cmd_run(int argc, char **argv)
+{
+    klf_kl_config config;
+    run_options   options = {0};
+    klf_kl_config_init(&config);
+    klf_option_set sets[N_SETS] = {
+        [OWN] = {.table = table, .n = sizeof table / sizeof table[0], .where = KLF_IN_COMMAND, .target = &options},
+        [SHARED] = klf_kl_option_set(&config, KLF_IN_RUN),
+    };
+    klf_arguments arguments = {.max_positional = 1};
+    klf_status    st = klf_options_parse(sets, N_SETS, argc - 1, argv + 1, &arguments);
+    int           code = 0;
+    if (st != KLF_OK)
+        code = klf_report(st);
+    else if (arguments.help)
+        klf_help_print(usage, sets, N_SETS);
+    else
+        code = run(sets, &options, &arguments);
+    klf_options_free(&sets[OWN]);
+    klf_kl_config_free(&config);
+    return code;
+}

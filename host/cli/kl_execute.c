@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Hooks a run up to stdout, stderr, signals and the plot. */
+#include "cli/kl_execute.h"
+
+#include "cli/kl_output.h"
+#include "cli/plotter.h"
+#include "cli/progress.h"
+#include "cli/report.h"
+#include "cli/signals.h"
+#include "klflow/build_info.h"
+#include "klflow/store.h"
+#include "run/kl_run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct session {
+    const klf_kl_config *config;
+    klf_kl_plan          plan;
+    klf_progress         progress;
+    char                 lost[256]; /* why stdout failed; "" while it has not. Hooks run on other threads: a copy */
+} session;
+
+static void on_plan(void *arg, const klf_kl_plan *plan)
+{
+    session             *s = arg;
+    const klf_kl_config *config = s->config;
+    s->plan = *plan;
+    if (!config->quiet)
+        fprintf(stderr, "klflow %s: backend %s (%s), %s, %zu thread%s; %zu point%s, n_mc %" PRId64 "\n",
+                klf_build_info_get()->version, plan->backend, plan->kernels, klf_precision_name(config->precision),
+                plan->threads, plan->threads == 1 ? "" : "s", plan->n_points, plan->n_points == 1 ? "" : "s", config->n_mc);
+}
+
+static void on_point(void *arg, size_t index, size_t n_points, const klf_kl_point *point)
+{
+    session *s = arg;
+    if (s->lost[0] != '\0')
+        return;
+    klf_progress_clear(&s->progress);
+    if (s->config->json)
+        klf_kl_print_json(s->config, &s->plan, point);
+    else
+        klf_kl_print_table(s->config, index, n_points, point);
+    if (klf_flush_stdout() == KLF_OK)
+        return;
+    snprintf(s->lost, sizeof s->lost, "%s", klf_last_error());
+    if (s->config->output == NULL)
+        klf_stop = 1; /* nobody would get the results; with a result file the run is worth finishing */
+}
+
+static void on_progress(void *arg, double samples_done, double samples_total)
+{
+    session *s = arg;
+    klf_progress_update(&s->progress, samples_done, samples_total);
+}
+
+static void on_notice(void *arg, const char *sentence)
+{
+    session *s = arg;
+    klf_progress_clear(&s->progress);
+    if (!s->config->quiet)
+        fprintf(stderr, "klflow: note: %s\n", sentence);
+}
+
+/* A plot that cannot be drawn should not be found out after hours of work. */
+static klf_status check_plot(const klf_kl_config *config)
+{
+    klf_status st = klf_store_check_output(config->plot, config->force);
+    return st == KLF_OK ? klf_plotter_check() : st;
+}
+
+static klf_status run(session *s)
+{
+    const klf_kl_config *config = s->config;
+    klf_kl_hooks         hooks = {
+                .arg = s, .plan = on_plan, .point = on_point, .progress = on_progress, .notice = on_notice, .cancel = &klf_stop};
+    char      *text = NULL;
+    klf_status st = klf_kl_config_text(config, &text);
+    if (st != KLF_OK)
+        return st;
+    klf_signals_catch();
+    klf_progress_begin(&s->progress, config->quiet);
+    st = klf_kl_run(config, text, &hooks);
+    klf_progress_clear(&s->progress);
+    free(text);
+    return st;
+}
+
+static int execute(session *s)
+{
+    klf_status st = run(s);
+    if (klf_signal_seen != 0) {
+        fprintf(stderr, "klflow: %s\n",
+                st == KLF_ERR_INTERRUPTED ? "interrupted; no result file was written" : "interrupted at the end");
+        klf_signals_obey();
+    }
+    if (s->lost[0] != '\0' && (st == KLF_OK || st == KLF_ERR_INTERRUPTED))
+        return klf_report(klf_fail(KLF_ERR_IO, "%s", s->lost));
+    if (st == KLF_OK && s->config->plot != NULL)
+        st = klf_plotter_draw(s->config->output, s->config->plot);
+    return klf_report(st);
+}
+
+int klf_kl_execute(const klf_kl_config *config)
+{
+    session    s = {.config = config};
+    klf_status st = config->plot != NULL ? check_plot(config) : KLF_OK;
+    if (st == KLF_OK && config->dry_run) {
+        st = klf_kl_plan_make(config, &s.plan);
+        if (st == KLF_OK)
+            klf_kl_print_plan(config, &s.plan);
+        return klf_report(st);
+    }
+    return st == KLF_OK ? execute(&s) : klf_report(st);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A point as one line of JSON. Keys and units: docs/formats.md. */
+#include "cli/kl_output.h"
+
+#include "cli/json_line.h"
+#include "klflow/build_info.h"
+#include "run/kl_options.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *klf_kl_choice_name(const char *option, int value)
+{
+    return klf_option_find(klf_kl_options, KLF_KL_N_OPTIONS, KLF_IN_KL, option)->choices[value];
+}
+
+/* Q by an estimator that was not asked for. */
+static bool is_absent(const klf_kl_config *config, int field)
+{
+    return (field == KLF_KL_Q_DIRECT && config->estimator == KLF_GRAM) ||
+           (field == KLF_KL_Q_GRAM && config->estimator == KLF_DIRECT);
+}
+
+static void print_fields(const klf_kl_config *config, const klf_kl_point *point)
+{
+    for (int field = 0; field < KLF_KL_N_FIELDS; field++) {
+        const char *name = klf_kl_field_table[field].name;
+        char        scatter[64];
+        if (is_absent(config, field)) {
+            klf_json_null(name);
+            continue;
+        }
+        klf_json_reals(name, point->value[field], point->n_layers);
+        snprintf(scatter, sizeof scatter, "%s_ensemble_std", name);
+        if (point->ensemble_std[field] != NULL)
+            klf_json_reals(scatter, point->ensemble_std[field], point->n_layers);
+        snprintf(scatter, sizeof scatter, "%s_input_std", name);
+        if (point->input_std[field] != NULL)
+            klf_json_reals(scatter, point->input_std[field], point->n_layers);
+    }
+}
+
+/* The layers' numbers and status words, which need arrays of their own. */
+static void print_layers(const klf_kl_point *point)
+{
+    size_t      *layer = malloc(point->n_layers * sizeof *layer);
+    const char **status = malloc(point->n_layers * sizeof *status);
+    for (size_t i = 0; i < point->n_layers && layer != NULL && status != NULL; i++) {
+        layer[i] = point->reference_layer + i;
+        status[i] = point->layer_status[i] == KLF_LAYER_DEGENERATE ? "degenerate" : "ok";
+    }
+    size_t n = layer != NULL && status != NULL ? point->n_layers : 0;
+    klf_json_wholes("layer", layer, n);
+    klf_json_wholes("width", point->width, point->n_layers);
+    klf_json_texts("layer_status", status, n);
+    klf_json_bools("width_changed", point->width_changed, point->n_layers);
+    free(layer);
+    free(status);
+}
+
+static bool any(const bool *flag, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (flag[i])
+            return true;
+    return false;
+}
+
+void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, const klf_kl_point *point)
+{
+    klf_json_begin();
+    print_layers(point);
+    print_fields(config, point);
+    klf_json_real("entropy_reference", point->entropy_reference);
+    klf_json_text("status", klf_kl_point_is_degenerate(point) ? "degenerate" : "ok");
+    if (any(point->width_changed, point->n_layers))
+        klf_json_text("note", klf_kl_width_note);
+    klf_json_whole("n_mc", (uint64_t)point->n_mc);
+    klf_json_whole("seed", point->seed);
+    klf_json_whole("sample_seed", point->sample_seed);
+    klf_json_real("var_w", point->var_w);
+    klf_json_real("var_b", point->var_b);
+    klf_json_whole("depth", point->depth);
+    klf_json_whole("reference_layer", point->reference_layer);
+    klf_json_text("input", point->input);
+    klf_json_real("q0", point->q0);
+    klf_json_whole("n_images", point->n_images);
+    klf_json_whole("ensemble", point->ensemble);
+    klf_json_text("statistics", klf_kl_choice_name("statistics", (int)config->statistics));
+    klf_json_text("estimator", klf_kl_choice_name("estimator", (int)config->estimator));
+    klf_json_text("backend", plan->backend);
+    klf_json_text("precision", klf_precision_name(config->precision));
+    klf_json_whole("threads", plan->threads);
+    klf_json_whole("chunk", point->chunk);
+    klf_json_real("wall_s", point->wall_s);
+    klf_json_text("version", klf_build_info_get()->version);
+    klf_json_end();
+}
+
+static void print_plan_json(const klf_kl_config *config, const klf_kl_plan *plan)
+{
+    klf_json_begin();
+    klf_json_whole("n_points", plan->n_points);
+    klf_json_whole("n_passes", plan->n_networks);
+    klf_json_whole("n_mc", (uint64_t)config->n_mc);
+    klf_json_text("backend", plan->backend);
+    klf_json_text("kernels", plan->kernels);
+    klf_json_text("precision", klf_precision_name(config->precision));
+    klf_json_text("estimator", klf_kl_choice_name("estimator", (int)config->estimator));
+    klf_json_whole("threads", plan->threads);
+    klf_json_whole("points_in_flight", plan->points_in_flight);
+    klf_json_whole("lanes", plan->lanes);
+    klf_json_whole("chunk", plan->chunk);
+    klf_json_real("memory_bytes", plan->memory_bytes);
+    klf_json_real("flops", plan->flops);
+    klf_json_text("output", config->output);
+    klf_json_text("version", klf_build_info_get()->version);
+    klf_json_end();
+}
+
+void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan)
+{
+    if (config->json) {
+        print_plan_json(config, plan);
+        return;
+    }
+    printf("points      %zu\n", plan->n_points);
+    printf("passes      %zu of %" PRId64 " samples (networks x images)\n", plan->n_networks, config->n_mc);
+    printf("backend     %s, %s: %s\n", plan->backend, klf_precision_name(config->precision), plan->kernels);
+    printf("threads     %zu, for %zu point%s at a time in %zu lane%s of %zu samples\n", plan->threads, plan->points_in_flight,
+           plan->points_in_flight == 1 ? "" : "s", plan->lanes, plan->lanes == 1 ? "" : "s", plan->chunk);
+    printf("memory      %.0f MB at its peak\n", plan->memory_bytes / 1e6);
+    printf("work        %.3g floating-point operations (`klflow bench` measures how many a second)\n", plan->flops);
+    printf("output      %s\n", config->output != NULL ? config->output : "none");
+}

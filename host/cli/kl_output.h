@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The results of `klflow kl` on stdout: a table for people, a line of JSON for programs, and the plan of a dry run. */
+#ifndef KLFLOW_CLI_KL_OUTPUT_H
+#define KLFLOW_CLI_KL_OUTPUT_H
+
+#include "klflow/kl_config.h"
+#include "klflow/kl_result.h"
+#include "run/kl_run.h"
+
+void klf_kl_print_table(const klf_kl_config *config, size_t index, size_t n_points, const klf_kl_point *point);
+void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, const klf_kl_point *point);
+
+/* As a JSON object if the config asks for JSON. */
+void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan);
+
+/* The name of an enum's value as it is written on the command line: option "estimator", value KLF_BOTH -> "both". */
+const char *klf_kl_choice_name(const char *option, int value);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One table a point: a title that says which, a line a layer, and under it what the marks mean. */
+#include "cli/kl_output.h"
+
+#include "run/numbers.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+static void print_title_real(const char *name, double value)
+{
+    char text[KLF_REAL_TEXT] = "unknown";
+    if (!isnan(value))
+        klf_format_real(value, text);
+    printf("%s %s  ", name, text);
+}
+
+static void print_title(size_t index, size_t n_points, const klf_kl_point *point)
+{
+    if (n_points > 1)
+        printf("%s[%zu/%zu] ", index > 0 ? "\n" : "", index + 1, n_points);
+    print_title_real("var_w", point->var_w);
+    print_title_real("var_b", point->var_b);
+    printf("depth %zu  seed %" PRIu64 "  input %s", point->depth, point->seed, point->input);
+    if (point->n_images > 1)
+        printf(" (%zu images)", point->n_images);
+    if (point->ensemble > 1)
+        printf("  ensemble %zu", point->ensemble);
+    putchar('\n');
+}
+
+/* A number in a column, "-" where there is none. */
+static void print_cell(int width, double value)
+{
+    static const double FIXED_BELOW = 1e5; /* beyond it five decimals say nothing and break the column */
+    if (isnan(value))
+        printf("  %*s", width, "-");
+    else
+        printf(fabs(value) < FIXED_BELOW ? "  %*.5f" : "  %*.4e", width, value);
+}
+
+/* What a layer's spread over networks or images is called in the table. */
+static const double *scatter_of(const klf_kl_point *point, const char **name, const char **over)
+{
+    const double *networks = point->ensemble_std[KLF_KL_KL_PER_NEURON], *images = point->input_std[KLF_KL_KL_PER_NEURON];
+    *name = networks != NULL ? "networks" : "images";
+    *over = networks != NULL ? "networks of the ensemble" : "images";
+    return networks != NULL ? networks : images;
+}
+
+static void print_rows(const klf_kl_point *point, const double *scatter)
+{
+    double reference_width = (double)point->width[0];
+    for (size_t i = 0; i < point->n_layers; i++) {
+        char mark = point->layer_status[i] == KLF_LAYER_DEGENERATE ? '!' : point->width_changed[i] ? '*' : ' ';
+        printf("%5zu%c %6zu", point->reference_layer + i, mark, point->width[i]);
+        print_cell(10, point->value[KLF_KL_KL_PER_NEURON][i]);
+        print_cell(9, point->value[KLF_KL_KL_STDERR][i] / reference_width);
+        if (scatter != NULL)
+            print_cell(9, scatter[i]);
+        print_cell(10, point->value[KLF_KL_KL_MEANFIELD_PER_NEURON][i]);
+        print_cell(12, point->value[KLF_KL_KL][i]);
+        print_cell(10, point->value[KLF_KL_VAR][i]);
+        putchar('\n');
+    }
+}
+
+/* Under the table in which they stand, as the points of a sweep differ. */
+static void explain_marks(const klf_kl_point *point)
+{
+    bool changed = false;
+    for (size_t i = 0; i < point->n_layers; i++)
+        changed = changed || point->width_changed[i];
+    if (changed)
+        printf("*: the width is not that of layer %zu; KL then compares densities of different dimension, and its drop is\n"
+               "   not physical\n",
+               point->reference_layer);
+    if (klf_kl_point_is_degenerate(point))
+        printf("!: degenerate: the layer's variance is 0, so it has no density and no KL\n");
+}
+
+void klf_kl_print_table(const klf_kl_config *config, size_t index, size_t n_points, const klf_kl_point *point)
+{
+    const char   *name, *over;
+    const double *scatter = scatter_of(point, &name, &over);
+    print_title(index, n_points, point);
+    printf("layer   width        KL/N         +-");
+    if (scatter != NULL)
+        printf("  %9s", name);
+    printf("  mean field      KL [nat]    variance\n");
+    print_rows(point, scatter);
+    explain_marks(point);
+    if (index + 1 < n_points)
+        return;
+    printf("\nN is the width of layer %zu. +- is the Monte Carlo standard error of %s (n_mc %" PRId64 ").\n",
+           point->reference_layer, scatter != NULL ? "the mean" : "this one network", config->n_mc);
+    if (scatter != NULL)
+        printf("%s: standard deviation of KL/N over the %s.\n", name, over);
+}

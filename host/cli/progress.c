@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Rates are averages since the start: points differ in depth, so a momentary rate would tell less. */
+#include "cli/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double REDRAW_S = 0.2, HEARTBEAT_S = 60.0;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* "42 s", "3 min 20 s", "5 h 12 min". */
+static void format_duration(double seconds, char text[32])
+{
+    long s = lround(fmin(seconds, 1e9));
+    if (s < 60)
+        snprintf(text, 32, "%ld s", s);
+    else if (s < 3600)
+        snprintf(text, 32, "%ld min %ld s", s / 60, s % 60);
+    else
+        snprintf(text, 32, "%ld h %ld min", s / 3600, s % 3600 / 60);
+}
+
+void klf_progress_begin(klf_progress *progress, bool quiet)
+{
+    double start = now();
+    *progress = (klf_progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO) != 0, .start = start, .last = start};
+}
+
+static void draw_bar(double fraction)
+{
+    enum { BAR_WIDTH = 30 };
+    int filled = (int)(fraction * BAR_WIDTH);
+    fputs("\r[", stderr);
+    for (int i = 0; i < BAR_WIDTH; i++)
+        putc(i < filled ? '#' : '.', stderr);
+    fputs("] ", stderr);
+}
+
+void klf_progress_update(klf_progress *progress, double samples_done, double samples_total)
+{
+    double time = now(), elapsed = time - progress->start;
+    if (progress->quiet || time - progress->last < (progress->terminal ? REDRAW_S : HEARTBEAT_S) || !(samples_done > 0))
+        return;
+    progress->last = time;
+    double fraction = fmin(samples_done / samples_total, 1.0), rate = samples_done / elapsed;
+    char   left[32], passed[32];
+    format_duration((samples_total - samples_done) / rate, left);
+    format_duration(elapsed, passed);
+    if (progress->terminal) {
+        draw_bar(fraction);
+        fprintf(stderr, "%5.1f %%  %.4g of %.4g samples, %.3g/s, %s left\033[K", 100 * fraction, samples_done, samples_total,
+                rate, left);
+        progress->drawn = true;
+    } else {
+        fprintf(stderr, "klflow: %.1f %%, %.4g of %.4g samples in %s, %.3g/s, about %s left\n", 100 * fraction, samples_done,
+                samples_total, passed, rate, left);
+    }
+    fflush(stderr);
+}
+
+void klf_progress_clear(klf_progress *progress)
+{
+    if (progress->drawn)
+        fputs("\r\033[K", stderr);
+    progress->drawn = false;
+    fflush(stderr);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How far a run is, on stderr: a bar that is redrawn on a terminal, one line a minute elsewhere. */
+#ifndef KLFLOW_CLI_PROGRESS_H
+#define KLFLOW_CLI_PROGRESS_H
+
+#include <stdbool.h>
+
+typedef struct klf_progress {
+    bool   quiet, terminal;
+    bool   drawn;       /* the bar is on the screen */
+    double start, last; /* seconds of the monotonic clock */
+} klf_progress;
+
+void klf_progress_begin(klf_progress *progress, bool quiet);
+
+/* Draws if it is time to. samples_total > 0. */
+void klf_progress_update(klf_progress *progress, double samples_done, double samples_total);
+
+/* Wipes the bar, before anything else is printed and at the end. */
+void klf_progress_clear(klf_progress *progress);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Ctrl-C and friends: asked to stop, a run winds up and then ends by that very signal, as shells and schedulers expect. */
+#ifndef KLFLOW_CLI_SIGNALS_H
+#define KLFLOW_CLI_SIGNALS_H
+
+#include <signal.h>
+
+/* The signal that asked to stop; 0 while there was none. */
+extern volatile sig_atomic_t klf_signal_seen;
+
+/* Non-zero once work is to stop, for a signal or another reason. */
+extern volatile sig_atomic_t klf_stop;
+
+/* From now on SIGINT, SIGTERM and SIGHUP set both; a second one removes an unfinished file and kills. Ignored ones stay
+ * ignored. */
+void klf_signals_catch(void);
+
+/* Ends the process by the signal seen, if there was one. */
+void klf_signals_obey(void);
+
+#endif
