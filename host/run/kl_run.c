@@ -60,7 +60,7 @@ static klf_status label_point(const run *r, size_t index, klf_kl_point *point)
     const char        *label = r->setup->input_label[at.input];
     char               q0[32];
     if (point->q0 > 0.0) {
-        snprintf(q0, sizeof q0, "q0=%.17g", point->q0);
+        snprintf(q0, sizeof q0, "q0=%.15g", point->q0);
         label = q0;
     }
     point->wall_s = omp_get_wtime() - r->started[index];

@@ -32,7 +32,8 @@ typedef struct klf_kl_hooks {
     const volatile sig_atomic_t *cancel; /* non-zero: stop soon, KLF_ERR_INTERRUPTED */
 } klf_kl_hooks;
 
-/* Checks everything that can be checked before work (files present, indices in range, output writable) and plans: --dry-run. */
+/* Configs are complete (klf_kl_config_complete) here and below.
+ * Checks everything that can be checked before work (files present, indices in range, output writable) and plans: --dry-run. */
 klf_status klf_kl_plan_make(const klf_kl_config *config, klf_kl_plan *plan);
 
 /* Runs. config_text is the effective config as YAML, kept in the files. On failure nothing half-written is left. */

@@ -15,25 +15,24 @@ static klf_status no_memory(void)
     return klf_fail(KLF_ERR_MEMORY, "no memory for the run's set-up");
 }
 
-static klf_status copy_reals(const klf_list_real *from, double fallback, klf_list_real *to)
+/* An axis of its own memory: a copy of the config's list or, where that is empty, the one value that a network file tells. */
+static klf_status make_real_axis(const klf_list_real *list, double otherwise, klf_list_real *axis)
 {
-    size_t n = from->n > 0 ? from->n : 1;
-    if (!(to->v = malloc(n * sizeof *to->v)))
+    const klf_list_real one = {1, &otherwise}, *from = list->n > 0 ? list : &one;
+    if (!(axis->v = malloc(from->n * sizeof *axis->v)))
         return no_memory();
-    to->n = n;
-    for (size_t i = 0; i < n; i++)
-        to->v[i] = from->n > 0 ? from->v[i] : fallback;
+    axis->n = from->n;
+    memcpy(axis->v, from->v, from->n * sizeof *axis->v);
     return KLF_OK;
 }
 
-static klf_status copy_uints(const klf_list_uint *from, uint64_t fallback, klf_list_uint *to)
+static klf_status make_uint_axis(const klf_list_uint *list, uint64_t otherwise, klf_list_uint *axis)
 {
-    size_t n = from->n > 0 ? from->n : 1;
-    if (!(to->v = malloc(n * sizeof *to->v)))
+    const klf_list_uint one = {1, &otherwise}, *from = list->n > 0 ? list : &one;
+    if (!(axis->v = malloc(from->n * sizeof *axis->v)))
         return no_memory();
-    to->n = n;
-    for (size_t i = 0; i < n; i++)
-        to->v[i] = from->n > 0 ? from->v[i] : fallback;
+    axis->n = from->n;
+    memcpy(axis->v, from->v, from->n * sizeof *axis->v);
     return KLF_OK;
 }
 
@@ -65,9 +64,9 @@ static klf_status load_inputs(klf_kl_setup *setup)
             if (st != KLF_OK)
                 return st;
         } else if (!isnan(config->gaussian_input)) {
-            snprintf(label, sizeof label, "gaussian:%.17g", config->gaussian_input);
+            snprintf(label, sizeof label, "gaussian:%.15g", config->gaussian_input);
         } else if (!isnan(config->q0)) {
-            snprintf(label, sizeof label, "q0=%.17g", config->q0);
+            snprintf(label, sizeof label, "q0=%.15g", config->q0);
         } else {
             snprintf(label, sizeof label, "q0=%g*var_w+var_b", KLF_Q0_MEAN_SQUARE);
         }
@@ -97,22 +96,15 @@ static klf_status load_network(klf_kl_setup *setup)
     return KLF_OK;
 }
 
-static klf_status resolve_axes(klf_kl_setup *setup)
+static klf_status make_axes(klf_kl_setup *setup)
 {
-    enum { DEFAULT_DEPTH = 30, DEFAULT_SEED = 1 };
     const klf_kl_config *config = setup->config;
     const klf_network   *net = setup->network;
     klf_status           st = KLF_OK;
-    klf_list_uint        none = {0};
-    KLF_TRY(copy_reals(&config->var_w, net ? net->var_w : 1.5, &setup->var_w));
-    KLF_TRY(copy_reals(&config->var_b, net ? net->var_b : 0.05, &setup->var_b));
-    if (net)
-        KLF_TRY(copy_uints(&none, net->depth, &setup->depth));
-    else if (config->widths.n > 0)
-        KLF_TRY(copy_uints(&none, config->widths.n, &setup->depth));
-    else
-        KLF_TRY(copy_uints(&config->depth, DEFAULT_DEPTH, &setup->depth));
-    KLF_TRY(copy_uints(&config->seed, net && net->random ? net->seed : DEFAULT_SEED, &setup->seed));
+    KLF_TRY(make_real_axis(&config->var_w, net ? net->var_w : NAN, &setup->var_w));
+    KLF_TRY(make_real_axis(&config->var_b, net ? net->var_b : NAN, &setup->var_b));
+    KLF_TRY(make_uint_axis(&config->depth, net ? net->depth : 0, &setup->depth));
+    KLF_TRY(make_uint_axis(&config->seed, net && net->random ? net->seed : 1, &setup->seed));
 done:
     return st;
 }
@@ -188,7 +180,7 @@ klf_status klf_kl_setup_open(const klf_kl_config *config, klf_kl_setup *setup)
     KLF_TRY(open_backend(setup));
     if (config->network)
         KLF_TRY(load_network(setup));
-    KLF_TRY(resolve_axes(setup));
+    KLF_TRY(make_axes(setup));
     KLF_TRY(load_inputs(setup));
     KLF_TRY(check_inputs(setup));
     KLF_TRY(check_moments(setup));

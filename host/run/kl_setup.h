@@ -13,7 +13,7 @@ typedef struct klf_kl_setup {
     klf_context         *context;
     size_t               threads;
 
-    /* The axes, with defaults filled in; the input axis has labels, and images if the config names any. */
+    /* The axes; the input axis has labels, and images if the config names any. */
     klf_list_real var_w, var_b;
     klf_list_uint depth, seed;
     size_t        n_inputs;
@@ -31,7 +31,7 @@ typedef struct klf_kl_coordinates {
     size_t   input; /* index into input_label and images */
 } klf_kl_coordinates;
 
-/* KLF_ERR_* with one sentence; the setup is then empty. The config must outlive it. */
+/* KLF_ERR_* with one sentence; the setup is then empty. The config is complete, and outlives the setup. */
 klf_status klf_kl_setup_open(const klf_kl_config *config, klf_kl_setup *setup);
 void       klf_kl_setup_close(klf_kl_setup *setup);
 
