@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Networks in host memory: layer widths of the named architectures, random draws, clean-up. */
 #include "klflow/network.h"
+
+#include "core/memory.h"
 #include "klflow/rng.h"
 
 #include <math.h>
@@ -24,23 +26,37 @@ void klf_widths_taper(size_t depth, size_t *widths)
     }
 }
 
+/* Doubles that n of them take when the next array begins on a cache line again. */
+static size_t padded(size_t n)
+{
+    enum { PER_LINE = 8 };
+    return (n + PER_LINE - 1) / PER_LINE * PER_LINE;
+}
+
 klf_status klf_network_create(size_t input_width, size_t depth, const size_t *widths, klf_network **out)
 {
-    *out = NULL;
     klf_network *net = calloc(1, sizeof *net);
+    *out = NULL;
     if (!net || !(net->layer = calloc(depth, sizeof *net->layer)))
         goto no_memory;
     net->depth = depth;
     net->input_width = input_width;
     net->var_w = net->var_b = NAN;
+
+    size_t doubles = 0;
+    for (size_t l = 0; l < depth; l++) {
+        net->layer[l].width = widths[l];
+        net->layer[l].fan_in = l == 0 ? input_width : widths[l - 1];
+        doubles += padded(widths[l] * net->layer[l].fan_in) + padded(widths[l]);
+    }
+    double *next = net->memory = klf_memory_get(doubles * sizeof(double));
+    if (!next)
+        goto no_memory;
     for (size_t l = 0; l < depth; l++) {
         klf_layer *layer = &net->layer[l];
-        layer->width = widths[l];
-        layer->fan_in = l == 0 ? input_width : widths[l - 1];
-        layer->weight = calloc(layer->width * layer->fan_in, sizeof(double));
-        layer->bias = calloc(layer->width, sizeof(double));
-        if (!layer->weight || !layer->bias)
-            goto no_memory;
+        layer->weight = next;
+        layer->bias = next + padded(layer->width * layer->fan_in);
+        next = layer->bias + padded(layer->width);
     }
     *out = net;
     return KLF_OK;
@@ -53,10 +69,7 @@ void klf_network_destroy(klf_network *net)
 {
     if (!net)
         return;
-    for (size_t l = 0; l < net->depth; l++) {
-        free(net->layer[l].weight);
-        free(net->layer[l].bias);
-    }
+    free(net->memory);
     free(net->layer);
     free(net);
 }

@@ -36,6 +36,7 @@ typedef struct klf_network {
     size_t     depth;       /**< number of linear maps = number of layers */
     size_t     input_width; /**< layer[0].fan_in */
     klf_layer *layer;       /**< [depth] */
+    double    *memory;      /**< all weights and biases; the layers point into it */
     bool       random;      /**< true if var_w, var_b and seed describe the weights */
     double     var_w;       /**< variance of W times fan_in; NaN if unknown (an imported network) */
     double     var_b;       /**< variance of b; NaN if unknown */
@@ -56,7 +57,7 @@ void klf_widths_wide(size_t depth, size_t *widths);
 /** Widths that shrink linearly from 784 at layer 0 to 10 at layer depth-1.  widths [depth], overwritten; depth >= 2. */
 void klf_widths_taper(size_t depth, size_t *widths);
 
-/** All zeros, for a loader to fill. *out is NULL on failure (KLF_ERR_MEMORY). */
+/** A network whose weights and biases are uninitialised, for a loader to fill. *out is NULL on failure (KLF_ERR_MEMORY). */
 klf_status klf_network_create(size_t input_width, size_t depth, const size_t *widths, klf_network **out);
 
 /** A random network. Draws depend on (seed, layer, row, column) alone: equal seeds give common random numbers across var_w,
