@@ -14,8 +14,8 @@
 /* ---- every byte ---- */
 
 typedef struct reader {
-    const klf_h5_file *file;
-    klf_status         st;
+    klf_h5_file *file;
+    klf_status   st;
 } reader;
 
 static void reclaim(hid_t type, hid_t space, void *values)
@@ -118,22 +118,24 @@ done:
 /* H5Ovisit's callback: a group or dataset with its attributes. */
 static herr_t read_object(hid_t root, const char *name, const H5O_info_t *info, void *arg)
 {
-    reader            *r = arg;
-    const klf_h5_file *f = r->file;
-    klf_status         st = KLF_OK;
-    hid_t              object = H5I_INVALID_HID;
+    reader      *r = arg;
+    klf_h5_file *f = r->file;
+    klf_status   st = KLF_OK;
+    hid_t        object = H5I_INVALID_HID;
+    f->object = name;
     KLF_H5(f, object = H5Oopen(root, name, H5P_DEFAULT));
     for (hsize_t i = 0; i < info->num_attrs; i++)
         KLF_TRY(read_attribute(f, object, i));
     if (info->type == H5O_TYPE_DATASET)
         KLF_TRY(read_dataset(f, object));
 done:
+    f->object = NULL;
     klf_h5_release(object);
     r->st = st;
     return st == KLF_OK ? 0 : -1;
 }
 
-static klf_status read_everything(const klf_h5_file *f)
+static klf_status read_everything(klf_h5_file *f)
 {
     klf_status st = KLF_OK;
     reader     r = {.file = f};
@@ -185,7 +187,7 @@ done:
     return st;
 }
 
-static klf_status check_kl(const klf_h5_file *f, char *summary, size_t size)
+static klf_status check_kl(klf_h5_file *f, char *summary, size_t size)
 {
     static const char *const of_layer[] = {"width", "layer_status", "width_changed",
 #define NAME(id, name, units, text, scatter) name,
@@ -217,7 +219,7 @@ done:
     return st;
 }
 
-static klf_status check_network(const klf_h5_file *f, char *summary, size_t size)
+static klf_status check_network(klf_h5_file *f, char *summary, size_t size)
 {
     klf_status   st = KLF_OK;
     klf_network *net = NULL;
@@ -231,10 +233,10 @@ done:
 
 static const struct {
     const char *name;
-    klf_status (*check)(const klf_h5_file *f, char *summary, size_t size);
+    klf_status (*check)(klf_h5_file *f, char *summary, size_t size);
 } schema[] = {{KLF_SCHEMA_KL, check_kl}, {KLF_SCHEMA_NETWORK, check_network}};
 
-static klf_status check_schema(const klf_h5_file *f, const char *name, char *summary, size_t size)
+static klf_status check_schema(klf_h5_file *f, const char *name, char *summary, size_t size)
 {
     klf_status st = KLF_OK;
     int64_t    version = 0;

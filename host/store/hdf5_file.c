@@ -32,8 +32,9 @@ klf_status klf_h5_fail(const klf_h5_file *file, const char *call, const char *so
         from[strcspn(from, "'")] = '\0';
     }
     const char *slash = strrchr(source, '/');
-    return klf_fail(file->failure, "%s \"%s\" failed: %s (%s, %s:%d)", file->failure == KLF_ERR_IO ? "writing" : "reading",
-                    file->path, from ? from : reason, call, slash ? slash + 1 : source, line);
+    return klf_fail(file->failure, "%s %s%s\"%s\" failed: %s (%s, %s:%d)", file->failure == KLF_ERR_IO ? "writing" : "reading",
+                    file->object ? file->object : "", file->object ? " of " : "", file->path, from ? from : reason, call,
+                    slash ? slash + 1 : source, line);
 }
 
 void klf_h5_release(hid_t id)
@@ -46,6 +47,8 @@ klf_status klf_store_library(char *version, size_t size)
 {
     unsigned    major = 0, minor = 0, release = 0;
     const char *overruled = getenv("HDF5_DISABLE_VERSION_CHECK");
+    /* An abandoned file stays open (klf_nc_abandon) and must not be closed at exit either. Works only ahead of all else. */
+    H5dont_atexit();
     H5get_libversion(&major, &minor, &release);
     if (version)
         snprintf(version, size, "%u.%u.%u", major, minor, release);
@@ -116,16 +119,17 @@ done:
     return st;
 }
 
-herr_t klf_h5_close(klf_h5_file *file)
+void klf_h5_end(klf_h5_file *file)
 {
-    herr_t result = 0;
-    if (file->id >= 0)
-        result = H5Fclose(file->id);
-    file->id = H5I_INVALID_HID;
     if (file->silenced)
         H5Eset_auto2(H5E_DEFAULT, file->printer, file->printer_data);
     file->silenced = false;
-    return result;
+}
+
+void klf_h5_close(klf_h5_file *file)
+{
+    klf_h5_release(file->id);
+    klf_h5_end(file);
 }
 
 void klf_h5_block_shape(size_t rank, const hsize_t *extent, size_t element_bytes, hsize_t *block)

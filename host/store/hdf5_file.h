@@ -17,9 +17,10 @@ enum { KLF_H5_MAX_RANK = 8 };
 typedef struct klf_h5_file {
     hid_t       id;      /* < 0: not open */
     const char *path;    /* as the user wrote it, for sentences; not owned */
+    const char *object;  /* what in the file is at hand, for sentences; NULL: no matter */
     klf_status  failure; /* what a failing call means: KLF_ERR_DATA in a file being read, KLF_ERR_IO in one being written */
     bool        silenced;
-    H5E_auto2_t printer; /* the caller's error printing, restored by klf_h5_close */
+    H5E_auto2_t printer; /* the caller's error printing, restored by klf_h5_end */
     void       *printer_data;
 } klf_h5_file;
 
@@ -37,8 +38,9 @@ klf_status klf_h5_fail(const klf_h5_file *file, const char *call, const char *so
 /* Closes an identifier of any kind; nothing for a negative one. */
 void klf_h5_release(hid_t id);
 
-/* Checks the library and silences HDF5: the first step of every use. klf_h5_close undoes it. */
+/* Checks the library and silences HDF5: the first step of every use. klf_h5_end, the last one, restores its error printing. */
 klf_status klf_h5_begin(const char *path, klf_status failure, klf_h5_file *file);
+void       klf_h5_end(klf_h5_file *file);
 
 /* A file access property list with our settings; the caller closes it. */
 klf_status klf_h5_access(const klf_h5_file *file, hid_t *access);
@@ -46,8 +48,8 @@ klf_status klf_h5_access(const klf_h5_file *file, hid_t *access);
 /* Opens a file for reading: KLF_ERR_NOINPUT if there is none, KLF_ERR_DATA if it is not HDF5 or cut short. */
 klf_status klf_h5_open(const char *path, klf_h5_file *file);
 
-/* Closes the file with all that is open in it. Accepts a file that never opened. */
-herr_t klf_h5_close(klf_h5_file *file);
+/* Closes a file opened by klf_h5_open, with all that is open in it, and ends the use. Accepts a file that did not open. */
+void klf_h5_close(klf_h5_file *file);
 
 /* The largest block, whole in its last dimensions and evenly cut in the first that does not fit, of at most KLF_H5_BLOCK_BYTES.
  */

@@ -2,34 +2,42 @@
 /* Root attributes and /provenance (identity.h). */
 #include "store/identity.h"
 
+#include "klflow/build_info.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static const char *find_command(const klf_provenance *provenance)
+/* The text of a fact, or what stands for it. */
+static const char *find_text(const klf_provenance *provenance, const char *name, const char *otherwise)
 {
     for (size_t i = 0; i < provenance->n_facts; i++)
-        if (strcmp(provenance->fact[i].name, "command") == 0 && provenance->fact[i].type == KLF_FACT_TEXT)
+        if (provenance->fact[i].type == KLF_FACT_TEXT && strcmp(provenance->fact[i].name, name) == 0)
             return provenance->fact[i].value.text;
-    return "klflow " KLFLOW_VERSION;
+    return otherwise;
 }
 
-static klf_status write_history(klf_nc_writer *w, const klf_provenance *provenance)
+static klf_status write_origin(klf_nc_writer *w, const klf_provenance *provenance)
 {
     klf_status   st = KLF_OK;
+    const hid_t  root = klf_nc_root(w);
     const time_t now = time(NULL);
-    const char  *command = find_command(provenance);
-    const size_t size = strlen(command) + 64;
-    char         date[32], *history = malloc(size);
+    char         date[32], source[64];
     struct tm    utc;
-    if (!history)
-        return klf_fail(KLF_ERR_MEMORY, "not enough memory to write the history of a file");
     gmtime_r(&now, &utc);
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    snprintf(source, sizeof source, "klflow %s", klf_build_info_get()->version);
+
+    const char  *command = find_text(provenance, "command", source);
+    const size_t size = strlen(date) + strlen(command) + sizeof ": ";
+    char        *history = malloc(size);
+    if (!history)
+        return klf_fail(KLF_ERR_MEMORY, "not enough memory to write the history of a file");
     snprintf(history, size, "%s: %s", date, command);
-    KLF_TRY(klf_nc_text(w, klf_nc_root(w), "history", history));
-    KLF_TRY(klf_nc_text(w, klf_nc_root(w), "date_created", date));
+    KLF_TRY(klf_nc_text(w, root, "source", source));
+    KLF_TRY(klf_nc_text(w, root, "history", history));
+    KLF_TRY(klf_nc_text(w, root, "date_created", date));
 done:
     free(history);
     return st;
@@ -55,8 +63,7 @@ klf_status klf_identity_write(klf_nc_writer *w, const char *schema, const char *
     klf_nc_var    config;
     KLF_TRY(klf_nc_text(w, root, "Conventions", "CF-1.11 klflow-1"));
     KLF_TRY(klf_nc_text(w, root, "title", title));
-    KLF_TRY(klf_nc_text(w, root, "source", "klflow " KLFLOW_VERSION));
-    KLF_TRY(write_history(w, provenance));
+    KLF_TRY(write_origin(w, provenance));
     KLF_TRY(klf_nc_text(w, root, "schema", schema));
     KLF_TRY(klf_nc_attribute(w, root, "schema_version", KLF_NC_INT64, 1, &version));
 

@@ -86,19 +86,21 @@ klf_status klf_nc_commit(klf_nc_writer *w)
 {
     klf_status st = KLF_OK;
     KLF_H5(&w->h5, H5Fflush(w->h5.id, H5F_SCOPE_GLOBAL));
-    KLF_H5(&w->h5, klf_h5_close(&w->h5));
+    KLF_H5(&w->h5, H5Fclose(w->h5.id));
     KLF_TRY(klf_output_publish(&w->output));
 done:
     klf_nc_abandon(w);
     return st;
 }
 
+/* A file that was not committed is removed but not closed: closing would flush it, and where that fails, on a full disk, HDF5
+ * (1.10.8) crashes. So its memory is lost until the process ends, which after such a failure is soon. */
 void klf_nc_abandon(klf_nc_writer *w)
 {
     if (!w)
         return;
     klf_h5_release(w->text);
-    klf_h5_close(&w->h5);
+    klf_h5_end(&w->h5);
     klf_output_discard(&w->output);
     free(w);
 }

@@ -61,19 +61,24 @@ done:
 }
 
 /* The shape of dataset <letter><l>, of floating-point numbers in `rank` axes. */
-static klf_status read_shape(const klf_h5_file *f, char letter, size_t l, size_t rank, hsize_t *extent)
+static klf_status read_shape(klf_h5_file *f, char letter, size_t l, size_t rank, hsize_t *extent)
 {
     klf_status st = KLF_OK;
     hid_t      dataset = H5I_INVALID_HID, space = H5I_INVALID_HID, type = H5I_INVALID_HID;
     char       name[32];
     htri_t     there;
     snprintf(name, sizeof name, "%c%zu", letter, l);
+    f->object = name;
     KLF_H5(f, there = H5Lexists(f->id, name, H5P_DEFAULT));
     if (!there) {
         st = klf_fail(KLF_ERR_DATA, "\"%s\" is no whole network: dataset %s is missing", f->path, name);
         goto done;
     }
-    KLF_H5(f, dataset = H5Dopen2(f->id, name, H5P_DEFAULT));
+    KLF_H5(f, dataset = H5Oopen(f->id, name, H5P_DEFAULT));
+    if (H5Iget_type(dataset) != H5I_DATASET) {
+        st = klf_fail(KLF_ERR_DATA, "\"%s\": %s is not a dataset", f->path, name);
+        goto done;
+    }
     KLF_H5(f, space = H5Dget_space(dataset));
     KLF_H5(f, type = H5Dget_type(dataset));
     if (H5Tget_class(type) != H5T_FLOAT) {
@@ -90,6 +95,7 @@ static klf_status read_shape(const klf_h5_file *f, char letter, size_t l, size_t
         if (extent[i] == 0)
             st = klf_fail(KLF_ERR_DATA, "\"%s\": dataset %s is empty", f->path, name);
 done:
+    f->object = NULL;
     klf_h5_release(type);
     klf_h5_release(space);
     klf_h5_release(dataset);
@@ -97,7 +103,7 @@ done:
 }
 
 /* That W{l} is [n_l][n_{l-1}] and B{l} has n_l values.  widths [depth] */
-static klf_status read_widths(const klf_h5_file *f, size_t depth, size_t *input_width, size_t *widths)
+static klf_status read_widths(klf_h5_file *f, size_t depth, size_t *input_width, size_t *widths)
 {
     klf_status st = KLF_OK;
     for (size_t l = 0; l < depth; l++) {
@@ -125,12 +131,13 @@ done:
 
 /* ---- values ---- */
 
-static klf_status read_values(const klf_h5_file *f, char letter, size_t l, size_t n, size_t columns, double *values)
+static klf_status read_values(klf_h5_file *f, char letter, size_t l, size_t n, size_t columns, double *values)
 {
     klf_status st = KLF_OK;
     hid_t      dataset = H5I_INVALID_HID;
     char       name[32];
     snprintf(name, sizeof name, "%c%zu", letter, l);
+    f->object = name;
     KLF_H5(f, dataset = H5Dopen2(f->id, name, H5P_DEFAULT));
     KLF_H5(f, H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
     for (size_t i = 0; i < n; i++)
@@ -140,11 +147,12 @@ static klf_status read_values(const klf_h5_file *f, char letter, size_t l, size_
             goto done;
         }
 done:
+    f->object = NULL;
     klf_h5_release(dataset);
     return st;
 }
 
-static klf_status read_layers(const klf_h5_file *f, klf_network *net)
+static klf_status read_layers(klf_h5_file *f, klf_network *net)
 {
     klf_status st = KLF_OK;
     for (size_t l = 0; l < net->depth; l++) {

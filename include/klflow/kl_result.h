@@ -23,7 +23,7 @@ extern "C" {
     X(KL_PER_NEURON, "kl_per_neuron", "nat", "kl divided by the width of the reference layer", 1)                              \
     X(KL_MEANFIELD_PER_NEURON, "kl_meanfield_per_neuron", "nat", "mean-field prediction of kl_per_neuron", 0)                  \
     X(Q_DIRECT, "Q_direct", "1", "mean of |z - mu_m|^2 over the samples", 1)                                                   \
-    X(Q_GRAM, "Q_gram", "1", "the same from f_j and f_jk by (3.34)", 1)                                                        \
+    X(Q_GRAM, "Q_gram", "1", "mean of |z - mu_m|^2 from f_j and f_jk by (3.34)", 1)                                            \
     X(Q_STDERR, "Q_stderr", "1", "Monte Carlo standard error of Q_direct and Q_gram", 0)                                       \
     X(ENTROPY_TARGET, "entropy_target", "nat", "differential entropy N_m/2 ln(2 pi e var_m) of the layer's Gaussian", 0)       \
     X(TERM_REFERENCE, "kl_term_reference", "nat", "first term of (3.30): -N_r/2 ln(2 pi e var_r)", 0)                          \

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* klf_store_check: whole files pass with their summary, anything cut short, altered or foreign fails with a sentence. */
+#include "store/kl_sample.h"
+#include "store/scratch.h"
+
+#include <hdf5.h>
+#include <hdf5_hl.h>
+
+#include <stdint.h>
+#include <sys/stat.h>
+
+static const char *name(void)
+{
+    return scratch_path("a.h5");
+}
+
+static void write_kl(size_t wide)
+{
+    klf_kl_sweep sweep;
+    sample_create(1, wide, true, &sweep);
+    assert_works(klf_store_write_kl(name(), true, &sweep, &sample_provenance));
+    sample_free(&sweep);
+}
+
+static void write_network(void)
+{
+    klf_network *net = NULL;
+    assert_works(klf_network_draw(6, 3, (size_t[]){120, 80, 2}, 1.5, 0.05, 7, &net));
+    assert_works(klf_store_write_network(name(), true, net, &sample_provenance));
+    klf_network_destroy(net);
+}
+
+static void expect_whole(const char *says)
+{
+    char  expected[256];
+    char *summary = NULL;
+    assert_works(klf_store_check(name(), &summary));
+    snprintf(expected, sizeof expected, "%s: %s", name(), says);
+    assert_string_equal(summary, expected);
+    free(summary);
+}
+
+static void expect_refused(klf_status code, const char *says)
+{
+    char not_null, *summary = &not_null;
+    assert_fails(klf_store_check(name(), &summary), code, says);
+    assert_null(summary);
+}
+
+static void test_whole_files(void **state)
+{
+    (void)state;
+    write_kl(100);
+    expect_whole("klflow-kl schema 1, 1 x 1 x 2 x 2 x 2 points, 5 layers, whole");
+    write_network();
+    expect_whole("klflow-network schema 1, 3 layers, input of 6, whole");
+    scratch_clear();
+}
+
+/* ---- damage ---- */
+
+static size_t read_bytes(unsigned char **bytes)
+{
+    struct stat info;
+    assert_int_equal(stat(name(), &info), 0);
+    const size_t size = (size_t)info.st_size;
+    FILE        *file = fopen(name(), "rb");
+    *bytes = malloc(size);
+    assert_int_equal(fread(*bytes, 1, size, file), size);
+    fclose(file);
+    return size;
+}
+
+static void write_bytes(const unsigned char *bytes, size_t size)
+{
+    FILE *file = fopen(name(), "wb");
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void check_cut(size_t from, size_t to, size_t step, const unsigned char *bytes)
+{
+    for (size_t size = from; size < to; size += step) {
+        char *summary = NULL;
+        write_bytes(bytes, size);
+        if (klf_store_check(name(), &summary) != KLF_ERR_DATA)
+            fail_msg("cut to %zu bytes: %s", size, summary ? summary : klf_last_error());
+    }
+}
+
+static void check_every_cut(void)
+{
+    unsigned char *bytes;
+    const size_t   size = read_bytes(&bytes);
+    check_cut(0, 100, 1, bytes);
+    check_cut(100, size - 100, size / 200, bytes);
+    check_cut(size - 100, size, 1, bytes);
+    free(bytes);
+}
+
+static void test_cut_short(void **state)
+{
+    (void)state;
+    write_kl(100);
+    check_every_cut();
+    write_network();
+    check_every_cut();
+    scratch_clear();
+}
+
+/* A byte of a compressed variable: only its checksum can tell. */
+static void test_altered_data(void **state)
+{
+    (void)state;
+    unsigned char *bytes;
+    hsize_t        extent[8], offset[8] = {0};
+    unsigned       mask = 0;
+    haddr_t        address = 0;
+    hsize_t        size = 0;
+    write_kl(130);
+    hid_t file = H5Fopen(name(), H5F_ACC_RDONLY, H5P_DEFAULT), dataset = H5Dopen2(file, "kl/f_jk", H5P_DEFAULT);
+    hid_t space = H5Dget_space(dataset);
+    assert_int_equal(H5Sget_simple_extent_dims(space, extent, NULL), 8);
+    assert_true(H5Dget_chunk_info(dataset, space, 0, offset, &mask, &address, &size) >= 0);
+    H5Sclose(space);
+    H5Dclose(dataset);
+    H5Fclose(file);
+
+    const size_t total = read_bytes(&bytes);
+    bytes[address + size / 2] ^= 0x10;
+    write_bytes(bytes, total);
+    free(bytes);
+    expect_refused(KLF_ERR_DATA, "reading kl/f_jk of");
+    scratch_clear();
+}
+
+/* ---- files that are whole, but not as they should be ---- */
+
+static void drop_variable(hid_t file)
+{
+    H5Ldelete(file, "kl/kl_stderr", H5P_DEFAULT);
+}
+
+static void drop_group(hid_t file)
+{
+    H5Ldelete(file, "kl", H5P_DEFAULT);
+}
+
+static void reshape_variable(hid_t file)
+{
+    H5Ldelete(file, "kl/status", H5P_DEFAULT);
+    H5LTmake_dataset_char(file, "kl/status", 5, (hsize_t[]){1, 1, 2, 1, 2}, (char[4]){0});
+}
+
+static void flatten_variable(hid_t file)
+{
+    H5Ldelete(file, "kl/status", H5P_DEFAULT);
+    H5LTmake_dataset_char(file, "kl/status", 1, (hsize_t[]){8}, (char[8]){0});
+}
+
+static void later_version(hid_t file)
+{
+    H5LTset_attribute_int(file, "/", "schema_version", (int[]){2}, 1);
+}
+
+static void no_version(hid_t file)
+{
+    H5Adelete(file, "schema_version");
+}
+
+static void no_schema(hid_t file)
+{
+    H5Adelete(file, "schema");
+}
+
+static void other_schema(hid_t file)
+{
+    const char *text = "klflow-tea";
+    hid_t       attribute = H5Aopen(file, "schema", H5P_DEFAULT), type = H5Aget_type(attribute);
+    H5Awrite(attribute, type, &text);
+    H5Tclose(type);
+    H5Aclose(attribute);
+}
+
+static void test_wrong_contents(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*spoil)(hid_t file);
+        const char *says;
+    } wrong[] = {
+        {drop_variable, "variable /kl/kl_stderr is missing"},
+        {drop_group, "group /kl is missing"},
+        {reshape_variable, "/kl/status has 1 values along seed, which has 2"},
+        {flatten_variable, "/kl/status has 1 dimensions, not 5"},
+        {later_version, "version 2 of schema klflow-kl"},
+        {no_version, "version 0 of schema klflow-kl"},
+        {no_schema, "no attribute schema"},
+        {other_schema, "schema \"klflow-tea\" is unknown"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        write_kl(8);
+        hid_t file = H5Fopen(name(), H5F_ACC_RDWR, H5P_DEFAULT);
+        wrong[i].spoil(file);
+        H5Fclose(file);
+        expect_refused(KLF_ERR_DATA, wrong[i].says);
+    }
+    scratch_clear();
+}
+
+static void test_incomplete_network(void **state)
+{
+    (void)state;
+    write_network();
+    hid_t file = H5Fopen(name(), H5F_ACC_RDWR, H5P_DEFAULT);
+    H5Ldelete(file, "B2", H5P_DEFAULT);
+    H5Fclose(file);
+    expect_refused(KLF_ERR_DATA, "dataset B2 is missing");
+    scratch_clear();
+}
+
+static void test_not_a_file_of_ours(void **state)
+{
+    (void)state;
+    expect_refused(KLF_ERR_NOINPUT, "No such file");
+    scratch_write(name(), "");
+    expect_refused(KLF_ERR_DATA, "not an HDF5 file");
+    scratch_write(name(), "P6 1 1 255 a picture");
+    expect_refused(KLF_ERR_DATA, "not an HDF5 file");
+    scratch_clear();
+    assert_int_equal(mkdir(name(), 0777), 0);
+    expect_refused(KLF_ERR_DATA, "not a regular file");
+    scratch_clear();
+    assert_int_equal(mkfifo(name(), 0666), 0); /* nobody writes to it: opening it would wait for ever */
+    expect_refused(KLF_ERR_DATA, "not a regular file");
+    scratch_clear();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_whole_files),        cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_altered_data),       cmocka_unit_test(test_wrong_contents),
+        cmocka_unit_test(test_incomplete_network), cmocka_unit_test(test_not_a_file_of_ours),
+    };
+    return cmocka_run_group_tests(tests, scratch_create, scratch_remove);
+}
