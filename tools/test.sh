@@ -8,4 +8,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 tools/install-deps.sh --plot --data --test
 cmake --preset ci >/dev/null
 cmake --build --preset ci -j "$(nproc)" -- --quiet
-ctest --preset ci "$@"
+ctest --preset ci -j "$(nproc)" "$@"

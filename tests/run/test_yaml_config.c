@@ -203,9 +203,8 @@ static void a_config_reads_back_to_itself(void **state)
     (void)state;
     const char *const texts[] = {
         "kl:\n",
-        "kl:\n  var_w: [0, 0.1, 0.30000000000000004]\n  seed: [18446744073709551615]\n  sample_seed: 0\n  threads: 3\n  chunk: "
-        "100\n",
-        "kl:\n  widths: [784, 31, 10]\n  gaussian_input: 0\n  backend: ref\n",
+        "kl:\n  var_w: [0, 0.1, 0.30000000000000004]\n  seed: [18446744073709551615]\n  sample_seed: 0\n  threads: 3\n",
+        "kl:\n  widths: [784, 31, 10]\n  chunk: 100\n  gaussian_input: 0\n  backend: ref\n",
         "kl:\n  network: 'a: \"b\" \\ #'\n  input: [\"mnist:a:1\", 'x\n\n    y']\noutput: '~'\nplot: '1'\n",
         "kl:\n  q0: 1e-300\n  save_f_j: true\n  save_f_jk: true\n  estimator: gram\n  precision: fp64\noutput: null.h5\n",
     };
