@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""klflow plot (tools/plot.py) on made-up result files: what is drawn, what the legend says of the band, equal files for equal
+results, exit codes, and that nothing half-written is left."""
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOOLS = os.path.join(HERE, "..", "..", "tools")
+sys.path[:0] = [HERE, TOOLS]
+
+import figures  # noqa: E402
+from make_result import write_result  # noqa: E402
+
+
+class Plot(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.result = self.path("result.h5")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def run_plot(self, *arguments, **options):
+        return subprocess.run([sys.executable, os.path.join(TOOLS, "plot.py"), *arguments], capture_output=True, text=True, check=False,
+                              **options)
+
+    def refused(self, code, pattern, *arguments, **options):
+        """The program ends with this code and one sentence, and leaves no file that was not there."""
+        before = sorted(os.listdir(self.folder))
+        done = self.run_plot(*arguments, **options)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertRegex(done.stderr, r"\Aklflow plot: .*" + pattern + r".*\n\Z")
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
+
+    def figure(self, select=None, **options):
+        write_result(self.result, **options)
+        with h5py.File(self.result) as file:
+            self.addCleanup(figures.kl_flow.plt.close, "all")
+            return figures.draw_file(file, select or {})
+
+    def kl(self):
+        with h5py.File(self.result) as file:
+            return file["kl/kl_per_neuron"][:, 0, 0, 0, 0]
+
+    def test_draws_the_numbers_of_the_file(self):
+        main, strip = self.figure().axes
+        solid = [line for line in main.lines if line.get_linestyle() == "-" and len(line.get_xdata())]
+        for line, values in zip(solid, self.kl(), strict=True):
+            np.testing.assert_array_equal(line.get_xdata(), range(28))
+            np.testing.assert_array_equal(line.get_ydata(), values[:28])
+        # The drop is in the strip below, whole and inside its limits; the main panel keeps its height for the other layers.
+        hollow = [line for line in strip.lines if line.get_linestyle() == "None"]
+        for line, values in zip(hollow, self.kl(), strict=True):
+            np.testing.assert_array_equal(line.get_ydata(), values[28:])
+            self.assertGreater(min(line.get_ydata()), strip.get_ylim()[0])
+        self.assertLess(main.get_ylim()[1] - main.get_ylim()[0], 1.2 * self.kl()[:, :28].max())
+
+    def test_a_second_axis_makes_panels(self):
+        figure = self.figure(var_b=(0.05, 0.2), depth=(15, 30))
+        self.assertEqual(len(figure.axes), 2 * 4)
+        self.assertEqual(len(self.figure({"depth": "30", "var_b": "0.2"}, var_b=(0.05, 0.2), depth=(15, 30)).axes), 2)
+
+    def test_shrinking_widths_stay_in_one_panel(self):
+        main, = self.figure(widths="taper").axes
+        self.assertLess(main.get_ylim()[0], np.nanmin(self.kl()))
+
+    def texts(self, **options):
+        write_result(self.result, **options)
+        return self.texts_of_result()
+
+    def texts_of_result(self):
+        """What stands in the picture: matplotlib notes the text of every outline in the SVG."""
+        done = self.run_plot(self.result, "--force", "-o", self.path("a.svg"))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        with open(self.path("a.svg"), encoding="utf-8") as svg:
+            return " ".join(re.findall("<!-- (.*?) -->", svg.read()))
+
+    def test_the_legend_says_which_band_is_drawn(self):
+        self.assertIn("MC s.e., one network", self.texts())
+        ensemble = self.texts(ensemble=8)
+        self.assertIn("s.d. over 8 networks", ensemble)
+        self.assertNotIn("s.e.", ensemble)
+        self.assertIn("unphysical drop", ensemble)
+
+    def test_an_unknown_var_w_has_no_number(self):
+        write_result(self.result, var_w=(1.5,))
+        with h5py.File(self.result, "a") as file:
+            file["kl/var_w"][0] = np.nan
+        self.assertNotIn("nan", self.texts_of_result())
+
+    def test_layers_without_a_density_are_gaps_and_said_to_be(self):
+        write_result(self.result)
+        self.assertNotIn("zero variance", self.texts_of_result())
+        with h5py.File(self.result, "a") as file:
+            file["kl/kl_per_neuron"][0, 0, 0, 0, 0, 29] = np.nan
+        self.assertIn("zero variance", self.texts_of_result())
+
+    def test_writes_every_kind_and_equal_files_for_equal_results(self):
+        write_result(self.result)
+        pictures = {kind: self.path("b." + kind) for kind in ("png", "svg", "pdf")}
+        contents = []
+        for _ in range(2):
+            done = self.run_plot(self.result, "--force", *(word for path in pictures.values() for word in ("-o", path)))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            contents.append({})
+            for kind, path in pictures.items():
+                with open(path, "rb") as file:
+                    contents[-1][kind] = file.read()
+        self.assertEqual(contents[0], contents[1])
+        for kind, magic in (("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")):
+            self.assertTrue(contents[0][kind].startswith(magic))
+
+    def test_default_name_and_no_overwriting(self):
+        write_result(self.result)
+        self.assertEqual(self.run_plot(self.result).returncode, 0)
+        self.assertTrue(os.path.exists(self.path("result.png")))
+        self.refused(73, "exists; --force", self.result)
+        self.assertEqual(self.run_plot(self.result, "--force").returncode, 0)
+
+    def test_wrong_options(self):
+        write_result(self.result)
+        self.refused(64, "which result file")
+        self.refused(64, "'--froce'; did you mean --force", self.result, "--froce")
+        self.refused(64, "does not end in", self.result, "-o", self.path("a.jpg"))
+        self.refused(64, "no axis 'width'", self.result, "--select", "width=1")
+        self.refused(64, "no var_w = 9 in the file", self.result, "--select", "var_w=9")
+        write_result(self.result, seed=range(20))
+        self.refused(64, "20 panels.*--select seed=0", self.result)
+
+    def test_wrong_files(self):
+        self.refused(66, "No such file", self.path("none.h5"))
+        with open(self.path("text.h5"), "w", encoding="utf-8") as file:
+            file.write("not HDF5\n")
+        self.refused(65, "text.h5 is not a whole result file", self.path("text.h5"))
+        write_result(self.result, schema="klflow-else")
+        self.refused(65, "schema 'klflow-else'", self.result)
+        write_result(self.result)
+        with h5py.File(self.result, "a") as file:
+            del file["kl/kl_per_neuron"]
+        self.refused(65, "kl_per_neuron", self.result)
+        write_result(self.result)
+        os.truncate(self.result, os.path.getsize(self.result) // 2)
+        self.refused(65, "not a whole result file", self.result)
+
+    def test_output_that_cannot_be_written(self):
+        write_result(self.result)
+        self.refused(73, "no folder", self.result, "-o", self.path("none/a.png"))
+        # A file may not grow beyond 1000 bytes: like a full disk.
+        self.refused(74, "could not be written", self.result,
+                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)))
+
+
+if __name__ == "__main__":
+    unittest.main()

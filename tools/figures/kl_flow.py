@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Relative entropy per neuron against layer (schema "klflow-kl"; paper, fig. 7): Monte Carlo with its band, mean field dashed.
+
+Of the axes of a sweep, the first that has more than one value gives the colours, the others give panels. Layers whose width
+differs from the reference layer's are drawn hollow, on a shaded ground: the relative entropy (3.30) compares unlike spaces
+there, and its drop would squeeze the curves if the vertical axis made room for it.
+"""
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from figures import style
+from figures.errors import BadData, BadRequest
+
+AXES = ("var_w", "var_b", "depth", "seed", "input")
+SYMBOL = {"var_w": r"\sigma_w^2", "var_b": r"\sigma_b^2", "depth": "L", "seed": r"\mathrm{seed}"}
+ORDERED_AXES = ("var_w", "var_b", "depth")
+MAX_LEGEND = 8  # lines that a legend tells apart; a colour bar takes over
+MAX_PANELS = 12
+
+
+@dataclass
+class Curve:
+    layer: np.ndarray
+    kl: np.ndarray
+    band: np.ndarray
+    mean_field: np.ndarray
+    changed: np.ndarray  # the width differs from that of the reference layer
+
+
+@dataclass
+class Sweep:
+    """Everything drawn, as arrays over (AXES, layer)."""
+    coordinate: dict
+    layer: np.ndarray
+    width: np.ndarray
+    kl: np.ndarray
+    band: np.ndarray
+    mean_field: np.ndarray
+    changed: np.ndarray
+    reference_layer: int
+    band_text: str
+    n_samples: int
+
+    def curve(self, index):
+        there = self.width[index] > 0  # A shallower network of the sweep has no layers behind its last.
+        return Curve(self.layer[there], *(a[index][there] for a in (self.kl, self.band, self.mean_field, self.changed)))
+
+
+def as_text(value):
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def choose(coordinate, select):
+    """The indices of each axis that the user wants."""
+    for axis in select:
+        if axis not in AXES:
+            raise BadRequest(f"--select: there is no axis '{axis}'; the axes are {', '.join(AXES)}")
+    chosen = []
+    for axis in AXES:
+        values = coordinate[axis]
+        wanted = [i for i, value in enumerate(values) if axis not in select or matches(value, select[axis])]
+        if not wanted:
+            raise BadRequest(f"--select: no {axis} = {select[axis]} in the file, which has {', '.join(map(as_text, values))}")
+        chosen.append(wanted)
+    return chosen
+
+
+def matches(value, text):
+    try:
+        return math.isclose(float(value), float(text), rel_tol=1e-9)
+    except ValueError:
+        return as_text(value) == text
+
+
+def read(file, select):
+    group = file["kl"]
+    coordinate = {axis: group[axis][()] for axis in AXES}
+    chosen = choose(coordinate, select)
+    coordinate = {axis: values[index] for (axis, values), index in zip(coordinate.items(), chosen)}
+    shape = group["kl_per_neuron"].shape
+    if len(shape) != len(AXES) + 1 or shape != group["width"].shape:
+        raise BadData(f"has kl_per_neuron of shape {shape}, not one over {', '.join(AXES)} and layer")
+
+    def take(name):
+        return group[name][()][np.ix_(*chosen, range(shape[-1]))]
+
+    kl, width = take("kl_per_neuron"), take("width")
+    if not np.isfinite(kl).any():
+        raise BadData("has no layer with a value to draw")
+    band, band_text = choose_band(group, take, width, chosen)
+    n_samples = group["n_samples"][()][np.ix_(*chosen)]
+    return Sweep(coordinate, group["layer"][()], width, kl, band, take("kl_meanfield_per_neuron"), take("width_changed") != 0,
+                 int(group["layer"][0]), band_text, int(n_samples.flat[0]) if (n_samples == n_samples.flat[0]).all() else 0)
+
+
+def choose_band(group, take, width, chosen):
+    """The widest kind of error that the file knows, and what to call it."""
+    for part, count, things in (("ensemble", "ensemble", "networks"), ("input", "n_images", "images")):
+        name = f"kl_per_neuron_{part}_std"
+        if name in group:
+            number = np.unique(group[count][()][np.ix_(*chosen)])
+            return take(name), rf"$\pm 1$ s.d. over {number[0] if len(number) == 1 else 'the'} {things}"
+    stderr = take("kl_stderr") / width[..., :1]
+    if not np.isfinite(stderr).any():
+        return stderr, "no error: one sample"
+    return stderr, rf"$\pm 1$ MC s.e., one network ($\leq {np.nanmax(stderr):.1g}$)"
+
+
+# ---- drawing ----
+
+DASHES, BAND_ALPHA, GREY = (0, (4, 2)), 0.25, "0.3"
+DOT = {"marker": "o", "markersize": 1.8, "markeredgewidth": 0}
+HOLLOW = {"marker": "o", "markersize": 2.6, "markerfacecolor": "white", "markeredgewidth": 0.6}
+
+
+def draw_curve(axes, curve, color, with_drop):
+    shown = slice(None) if with_drop else ~curve.changed
+    layer, kl, band = curve.layer[shown], curve.kl[shown], np.nan_to_num(curve.band[shown])
+    axes.fill_between(layer, kl - band, kl + band, color=color, alpha=BAND_ALPHA, linewidth=0)
+    axes.plot(layer, curve.mean_field[shown], color=color, linestyle=DASHES, linewidth=0.8)
+    axes.plot(layer, kl, color=color, **DOT)
+    if with_drop:
+        axes.plot(curve.layer[curve.changed], curve.kl[curve.changed], color=color, linestyle="none", **HOLLOW)
+
+
+def draw_overview(axes, curve, color):
+    """All layers on one scale, in the strip below: the drop is small there but whole."""
+    axes.plot(curve.layer, curve.kl, color=color, linewidth=0.6)
+    axes.plot(curve.layer[curve.changed], curve.kl[curve.changed], color=color, linestyle="none", **HOLLOW)
+
+
+def drop_is_apart(curves):
+    """Whether the layers of another width are few and lie behind the others, as the last two of the paper's networks do."""
+    changed = np.concatenate([curve.changed for curve in curves])
+    behind = all(np.all(np.diff(curve.changed.astype(int)) >= 0) for curve in curves)
+    return bool(behind and changed.any() and changed.sum() < 0.4 * changed.size)
+
+
+def shade_drop(axes, curves):
+    """A grey ground where every curve that reaches a layer has another width there."""
+    bulk_end = max(int(curve.layer[~curve.changed].max()) for curve in curves)
+    axes.axvspan(bulk_end + 0.5, max(int(curve.layer.max()) for curve in curves) + 0.5, color="0.92", linewidth=0, zorder=0)
+
+
+def style_legend(figure, sweep, any_changed):
+    """What lines, bands and markers mean, above the panels."""
+    samples = f", $n_\\mathrm{{MC}} = {style.number(sweep.n_samples)}$" if sweep.n_samples else ""
+    entries = [(Line2D([], [], color=GREY, **DOT), "Monte Carlo" + samples),
+               (Line2D([], [], color=GREY, linestyle=DASHES, linewidth=0.8), "mean field"),
+               (Patch(facecolor=GREY, alpha=BAND_ALPHA, linewidth=0), sweep.band_text)]
+    if any_changed:
+        entries.append((Line2D([], [], color=GREY, linestyle="none", **HOLLOW),
+                        f"width $\\neq N_{{{sweep.reference_layer}}}$: unphysical drop"))
+    if np.isnan(sweep.kl[sweep.width > 0]).any():
+        entries.append((Line2D([], [], linestyle="none"), "gaps: layers of zero variance"))
+    n_columns = 2 if figure.get_figwidth() < style.PAGE_WIDTH else 4
+    figure.legend(*zip(*entries), ncol=n_columns, loc="upper right", borderaxespad=0.3)
+    # The layout does not know of a figure's legend: leave it room, a line of text a row.
+    height = -(-len(entries) // n_columns) * 0.13 + 0.08
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - height / figure.get_figheight()))
+
+
+def label(axis, value):
+    """Empty where the value is unknown: an imported network has no var_w."""
+    if axis == "input":
+        return as_text(value)
+    return "" if np.isnan(value) else f"${SYMBOL[axis]} = {style.number(value)}$"
+
+
+def pick_colors(axis, values):
+    if len(values) > MAX_LEGEND and axis != "input":
+        scale = Normalize(float(min(values)), float(max(values)))
+        return [style.ORDERED(scale(float(value))) for value in values]
+    if axis in ORDERED_AXES:
+        return [style.ORDERED(i / max(1, len(values) - 1)) for i in range(len(values))]
+    return [style.UNORDERED[i % len(style.UNORDERED)] for i in range(len(values))]
+
+
+def draw(file, select):
+    style.apply()
+    sweep = read(file, select)
+    several = [axis for axis in AXES if len(sweep.coordinate[axis]) > 1]
+    color_axis, panel_axes = (several[0] if several else "var_w"), several[1:]
+    values = sweep.coordinate[color_axis]
+    colors = pick_colors(color_axis, values)
+    panels = list(np.ndindex(*(len(sweep.coordinate[axis]) for axis in panel_axes)))
+    if len(panels) > MAX_PANELS:
+        raise BadRequest(f"the sweep would take {len(panels)} panels, one for each {' and '.join(panel_axes)}; pick some by --select, "
+                         f"for example --select {panel_axes[-1]}={as_text(sweep.coordinate[panel_axes[-1]][0])}")
+    curves = {panel: [sweep.curve(tuple(({axis: 0 for axis in AXES} | dict(zip(panel_axes, panel)) | {color_axis: i}).values()))
+                      for i in range(len(values))] for panel in panels}
+    drawn = [curve for panel in panels for curve in curves[panel] if curve.layer.size]
+    apart = drop_is_apart(drawn)
+
+    figure, grid = make_grid(len(panels), apart)
+    for (main, strip), panel in zip(grid, panels):
+        for curve, color in zip(curves[panel], colors):
+            draw_curve(main, curve, color, with_drop=not apart)
+            if apart:
+                draw_overview(strip, curve, color)
+        main.set_xlim(sweep.layer[0] - 0.5, sweep.layer[-1] + 0.5)
+        main.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if apart:
+            for axes in (main, strip):
+                shade_drop(axes, [curve for curve in curves[panel] if curve.layer.size])
+            strip.yaxis.set_major_locator(MaxNLocator(2))
+            strip.margins(y=0.15)
+    any_changed = any(curve.changed.any() for curve in drawn)
+    style_legend(figure, sweep, any_changed)
+    color_legends(figure, [main for main, _ in grid], sweep, color_axis, colors, several, panel_axes, panels)
+    return figure
+
+
+def make_grid(n_panels, with_strips):
+    """Pairs of axes (main, strip below it or None), and their figure; labels on the outer sides only."""
+    n_columns = min(n_panels, 2 if n_panels < 5 else 3)
+    n_rows = -(-n_panels // n_columns)
+    width = style.COLUMN_WIDTH if n_columns == 1 else style.PAGE_WIDTH
+    figure = plt.figure(figsize=(width, (0.84 if with_strips else 0.72) * width / n_columns * n_rows), layout="constrained")
+    figure.get_layout_engine().set(h_pad=0.02, hspace=0.02, wspace=0.02)
+    heights = [4, 1] if with_strips else [1]
+    axes = figure.subplots(len(heights) * n_rows, n_columns, squeeze=False, sharex=True, sharey=False,
+                           gridspec_kw={"height_ratios": heights * n_rows})
+    grid = []
+    for i in range(n_rows * n_columns):
+        pair = axes[i // n_columns * len(heights):, i % n_columns][:len(heights)]
+        for one, first in zip(pair, grid[0] if grid else pair):
+            if i >= n_panels:
+                one.set_axis_off()
+            elif one is not first:
+                one.sharey(first)
+            one.tick_params(labelleft=i % n_columns == 0)
+        pair[0].set_ylabel(YLABEL if i % n_columns == 0 else None)
+        if i + n_columns >= n_panels:
+            pair[-1].set_xlabel("layer $m$")
+            pair[-1].tick_params(labelbottom=True)
+        grid.append((pair[0], pair[-1] if with_strips else None))
+    return figure, grid[:n_panels]
+
+
+YLABEL = "$D(p\\,\\Vert\\,q_m)\\,/\\,N$  (nat)"
+
+
+def color_legends(figure, mains, sweep, color_axis, colors, several, panel_axes, panels):
+    """Which colour is what, in the first panel or as a colour bar; what a panel shows, and what all of it shares, in each."""
+    values, entries = sweep.coordinate[color_axis], []
+    if len(values) <= MAX_LEGEND:
+        entries = [(Line2D([], [], color=color), label(color_axis, value) or "network") for value, color in zip(values, colors)]
+    elif color_axis != "input":
+        figure.colorbar(ScalarMappable(Normalize(float(min(values)), float(max(values))), style.ORDERED), ax=mains, pad=0.02,
+                        label=f"${SYMBOL[color_axis]}$")
+    shared = [label(axis, sweep.coordinate[axis][0]) for axis in ORDERED_AXES if axis not in (color_axis, *several)]
+    for number, (main, panel) in enumerate(zip(mains, panels)):
+        own = [label(axis, sweep.coordinate[axis][i]) for axis, i in zip(panel_axes, panel)]
+        handles, labels = zip(*entries) if entries and number == 0 else ((), ())
+        # An artist of its own: the place of the axes' legend is taken by style_legend.
+        main.add_artist(Legend(main, handles, labels, ncol=2 if len(handles) > 4 else 1, alignment="left", loc="best",
+                               title=", ".join(filter(None, own + (shared if number == 0 else [])))))
