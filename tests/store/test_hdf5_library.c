@@ -8,11 +8,11 @@
 #include <hdf5.h>
 
 /* Takes the place of the library's own. */
-herr_t H5get_libversion(unsigned *major, unsigned *minor, unsigned *release)
+herr_t H5get_libversion(unsigned *majnum, unsigned *minnum, unsigned *relnum)
 {
-    *major = 1;
-    *minor = 99;
-    *release = 7;
+    *majnum = 1;
+    *minnum = 99;
+    *relnum = 7;
     return 0;
 }
 
