@@ -266,8 +266,8 @@ klf_status klf_kl_job_run(const klf_kl_job *job, klf_kl_point *out)
         return klf_fail(KLF_ERR_MEMORY, "no memory for the results of %zu images", n_images);
 
     KLF_TRY(find_network(job, &net, &drawn));
-    if (setup->config->save_network)
-        KLF_TRY(klf_store_write_network(setup->config->save_network, setup->config->force, net, job->provenance));
+    if (job->save)
+        KLF_TRY(klf_store_write_network(setup->config->save_network, setup->config->force, net, job->save));
     for (; done_images < n_images; done_images++)
         KLF_TRY(run_image(job, net, done_images, &part[done_images]));
     KLF_TRY(klf_kl_average(part, n_images, KLF_OVER_INPUTS, out));

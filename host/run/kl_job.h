@@ -11,9 +11,9 @@
 typedef struct klf_kl_job {
     const klf_kl_setup   *setup;
     klf_kl_coordinates    at;
-    size_t                member;     /* of the ensemble: the network's seed is at.seed + member */
-    const klf_provenance *provenance; /* for a saved network */
-    size_t                threads;    /* that this job may use */
+    size_t                member;  /* of the ensemble: the network's seed is at.seed + member */
+    const klf_provenance *save;    /* save the network, with this provenance; NULL: do not */
+    size_t                threads; /* that this job may use */
     void                 *progress_arg;
     void (*progress)(void *arg, int64_t samples); /* called with newly finished samples; from any thread */
     const volatile sig_atomic_t *cancel;

@@ -112,7 +112,7 @@ static void work(run *r)
         klf_kl_job job = {.setup = r->setup,
                           .at = klf_kl_setup_point(r->setup, job_index / r->ensemble),
                           .member = job_index % r->ensemble,
-                          .provenance = r->provenance,
+                          .save = job_index == 0 && r->setup->config->save_network ? r->provenance : NULL,
                           .threads = threads,
                           .progress_arg = r,
                           .progress = count_samples,
