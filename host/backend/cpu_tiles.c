@@ -15,13 +15,14 @@
 #include <string.h>
 
 enum {
-    TILE_ROWS = 8,     /* with PANEL_UNITS: 24 accumulators + 3 weights + 1 broadcast of the 32 registers, and each load */
-    PANEL_UNITS = 3,   /* feeds two FMAs or more */
-    LINE = 64,         /* bytes of a vector and of a cache line */
-    BLOCK_LINES = 256, /* lines of a unit in a block: float 784 x 256 rows are 0.8 MB */
-    /* A unit is followed by this many unused lines: strides that are multiples of 4096 bytes would put the same row of all
-     * units into one set of the first-level cache. */
+    /* A tile holds 24 accumulators, 3 vectors and a broadcast in 28 of the 32 registers, and does 24 FMAs for 11 loads. */
+    TILE_ROWS = 8,
+    PANEL_UNITS = 3,
+    /* A unit of a block is followed by this many unused lines: strides of a multiple of 4096 bytes would put the same row of
+     * all units into one set of the first-level cache. */
     GAP_LINES = 8,
+    SLICE_STEPS = 160, /* of fan_in at a time: their 3 lines of weights are 30 KB */
+    AHEAD_LINES = 2,   /* prefetched a unit of fan_in: enough to bring the next slice while a block of rows passes */
 };
 
 static inline size_t ceil_div(size_t a, size_t b)
