@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Backend `cpu`: its context, that is the choice of a kernel set, and its table. What a model and a lane are: cpu_model.c. */
+/* Backend `cpu`: its context, that is the choice of a kernel set, and its table. What a model and a lane are: cpu_state.c. */
 #include "backend/backends.h"
+#include "backend/blas.h"
 #include "backend/cpu_isa.h"
-#include "backend/cpu_model.h"
+#include "backend/cpu_state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,22 +19,30 @@ static bool supports(klf_precision precision)
 /* The register tiles are faster than a BLAS wherever they run; KLFLOW_CPU_KERNELS overrides. */
 static klf_status choose(klf_context *ctx)
 {
-    const char *asked = getenv("KLFLOW_CPU_KERNELS"), *why = asked ? "KLFLOW_CPU_KERNELS" : "the fastest for this CPU";
-    klf_isa     isa = klf_cpu_isa();
+    const char     *asked = getenv("KLFLOW_CPU_KERNELS");
+    klf_isa         isa = klf_cpu_isa();
+    const klf_blas *blas;
     if (asked && strcmp(asked, tiles_name) != 0 && strcmp(asked, openblas_name) != 0)
         return klf_fail(KLF_ERR_DEVICE, "backend cpu: KLFLOW_CPU_KERNELS is '%s'; expected %s or %s", asked, tiles_name,
                         openblas_name);
     if (asked ? strcmp(asked, tiles_name) == 0 : isa == KLF_ISA_AVX512) {
         if (isa != KLF_ISA_AVX512)
-            return klf_fail(
-                KLF_ERR_DEVICE,
-                "backend cpu: KLFLOW_CPU_KERNELS asks for %s, but this CPU has no AVX-512 (F, DQ, BW, VL); unset it",
-                tiles_name);
+            return klf_fail(KLF_ERR_DEVICE, "backend cpu: KLFLOW_CPU_KERNELS is %s, but this CPU has no AVX-512; unset it",
+                            tiles_name);
         ctx->kernels = KLF_X86_ONLY(klf_cpu_tiles_avx512);
-        snprintf(ctx->description, sizeof ctx->description, "%s: own register tiles, no BLAS (%s)", tiles_name, why);
+        snprintf(ctx->description, sizeof ctx->description, "%s: register tiles of our own, no BLAS (%s)", tiles_name,
+                 asked ? "KLFLOW_CPU_KERNELS" : "this CPU has AVX-512");
         return KLF_OK;
     }
-    return klf_fail(KLF_ERR_DEVICE, "backend cpu: openblas kernels are not there yet");
+    if (klf_blas_open(&blas) != KLF_OK) {
+        char why[512];
+        snprintf(why, sizeof why, "%s", klf_last_error());
+        return klf_fail(KLF_ERR_DEVICE, "backend cpu: %s", why);
+    }
+    ctx->kernels = klf_cpu_openblas;
+    snprintf(ctx->description, sizeof ctx->description, "%s: %s; element-wise code for %s (%s)", openblas_name,
+             blas->description, klf_isa_name(isa), asked ? "KLFLOW_CPU_KERNELS" : "this CPU has no AVX-512");
+    return KLF_OK;
 }
 
 static void close_context(klf_context *ctx)

@@ -28,4 +28,9 @@ const char *klf_isa_name(klf_isa isa); /* "baseline", "AVX2", "AVX-512" */
 #define KLF_X86_ONLY(x) 0
 #endif
 
+/* In a file that is compiled once for each instruction set: the name of a symbol of this compilation. */
+#define KLF_VARIANT_OF(symbol) KLF_PASTE_(symbol, KLF_VARIANT)
+#define KLF_PASTE_(symbol, variant) KLF_PASTE__(symbol, variant)
+#define KLF_PASTE__(symbol, variant) symbol##_##variant
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A kernel set: the arithmetic of the cpu backend in one layout of the activations and one precision. The backend itself
- * (cpu.c, cpu_model.c) knows neither: it allocates what a set asks for and hands it back. Two sets exist, tiles-avx512
+ * (cpu.c, cpu_state.c) knows neither: it allocates what a set asks for and hands it back. Two sets exist, tiles-avx512
  * (cpu_tiles.c) and openblas (cpu_openblas.c).
  *
  * `phi` is a chunk of activations in the set's own layout; sums over a chunk are double except the Gram matrix, whose element
@@ -47,6 +47,13 @@ typedef struct klf_cpu_kernels {
     /* total += gram, total the packed lower triangle: row j holds columns 0 .. j. */
     void (*gram_add)(const void *gram, size_t width, double *total);
 } klf_cpu_kernels;
+
+/* The table of a set for functions that end in _f32 or _f64. */
+#define KLF_CPU_KERNELS_TABLE(type)                                                                                            \
+    {                                                                                                                          \
+        padded_width_##type, phi_bytes_##type, weight_bytes_##type, bias_bytes_##type, gram_bytes_##type, pack_##type,         \
+            put_row_##type, draw_##type, forward_##type, gram_##type, gram_add_##type                                          \
+    }
 
 /* Indexed by klf_precision. */
 extern const klf_cpu_kernels klf_cpu_tiles_avx512[2];

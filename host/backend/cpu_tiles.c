@@ -100,10 +100,5 @@ static inline void accumulate_f64(double *total, __m512d x)
 #define sum_f64 _mm512_reduce_add_pd
 #include "backend/cpu_tiles_typed.h"
 
-#define KERNELS(type)                                                                                                          \
-    {                                                                                                                          \
-        padded_width_##type, phi_bytes_##type, weight_bytes_##type, bias_bytes_##type, gram_bytes_##type, pack_##type,         \
-            put_row_##type, draw_##type, forward_##type, gram_##type, gram_add_##type                                          \
-    }
-
-const klf_cpu_kernels klf_cpu_tiles_avx512[2] = {[KLF_FP64] = KERNELS(f64), [KLF_FP32] = KERNELS(f32)};
+const klf_cpu_kernels klf_cpu_tiles_avx512[2] = {
+    [KLF_FP64] = KLF_CPU_KERNELS_TABLE(f64), [KLF_FP32] = KLF_CPU_KERNELS_TABLE(f32)};

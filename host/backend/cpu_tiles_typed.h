@@ -201,8 +201,8 @@ static void NAME(forward_panel)(const klf_cpu_layer *layer, size_t unit, size_t 
              z + row);
             if (s + 1 == slices)
                 NAME(finish_tile)
-                (z + row, step, rows - row < TILE_ROWS ? rows - row : TILE_ROWS, bias, (REAL)layer->mean, q + row,
-                 phi + unit * NAME(UNIT_STRIDE) + row * LANES, f + unit * LANES);
+            (z + row, step, rows - row < TILE_ROWS ? rows - row : TILE_ROWS, bias, (REAL)layer->mean, q + row,
+             phi + unit * NAME(UNIT_STRIDE) + row * LANES, f + unit * LANES);
         }
     }
 }

@@ -233,12 +233,29 @@ static void test_tiles_wide(void **state)
     check_wide("tiles-avx512");
 }
 
+static void test_openblas_square(void **state)
+{
+    (void)state;
+    check_square("openblas");
+}
+
+static void test_openblas_mixed(void **state)
+{
+    (void)state;
+    check_mixed("openblas");
+}
+
+static void test_openblas_wide(void **state)
+{
+    (void)state;
+    check_wide("openblas");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tiles_square),
-        cmocka_unit_test(test_tiles_mixed),
-        cmocka_unit_test(test_tiles_wide),
+        cmocka_unit_test(test_tiles_square),    cmocka_unit_test(test_tiles_mixed),    cmocka_unit_test(test_tiles_wide),
+        cmocka_unit_test(test_openblas_square), cmocka_unit_test(test_openblas_mixed), cmocka_unit_test(test_openblas_wide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

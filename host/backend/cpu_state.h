@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Context, model and lane of the cpu backend: the entries of its table, whose contracts are in klflow/backend.h. */
-#ifndef KLFLOW_BACKEND_CPU_MODEL_H
-#define KLFLOW_BACKEND_CPU_MODEL_H
+#ifndef KLFLOW_BACKEND_CPU_STATE_H
+#define KLFLOW_BACKEND_CPU_STATE_H
 
 #include "backend/cpu_kernels.h"
 
 struct klf_context {
     const klf_cpu_kernels *kernels; /* [2], indexed by klf_precision */
-    char                   description[512];
+    char                   description[1024];
 };
 
 size_t     klf_cpu_model_bytes(const klf_context *ctx, const klf_model_spec *spec);

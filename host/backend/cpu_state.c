@@ -2,7 +2,8 @@
 /* Models and lanes of the cpu backend: who owns which memory, and what is added to what. Layouts and arithmetic are the
  * kernel set's (cpu_kernels.h), except Q of (3.34), which is put together here. Each layer and each lane is one allocation,
  * so that the memory plan is exact and the loop over chunks allocates nothing. */
-#include "backend/cpu_model.h"
+#include "backend/cpu_state.h"
+#include "core/memory.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -54,7 +55,7 @@ static void *take(arena *a, size_t bytes)
 /* Aligned and zero: what kernels never write (padding) stays zero. */
 static void *allocate(size_t bytes)
 {
-    void *memory = aligned_alloc(ALIGNMENT, (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    void *memory = klf_memory_get(bytes);
     return memory ? memset(memory, 0, bytes) : NULL;
 }
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Loops that the compiler vectorises, tanh included where glibc has vector variants (libmvec). The build compiles this file
+ * once for each instruction set and gives KLF_VARIANT, the suffix of its symbols. */
+#include "backend/cpu_element.h"
+#include "backend/cpu_isa.h"
+
+#include <math.h>
+
+/* glibc declares these only under -ffast-math, although they are good to 1.4 ulp. */
+#ifdef KLF_HAVE_SIMD_TANH
+__attribute__((simd("notinbranch"))) float  tanhf(float);
+__attribute__((simd("notinbranch"))) double tanh(double);
+#endif
+
+#define REAL float
+#define NAME(x) x##_f32
+#define TANH tanhf
+#define FMA fmaf
+#include "backend/cpu_element_typed.h"
+
+#define REAL double
+#define NAME(x) x##_f64
+#define TANH tanh
+#define FMA fma
+#include "backend/cpu_element_typed.h"
+
+const klf_cpu_element KLF_VARIANT_OF(klf_cpu_element) = {activate_f32, activate_f64, finish_f32, finish_f64};

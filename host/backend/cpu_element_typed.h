@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The loops of cpu_element.c for one element type. No include guard: included once a type, with REAL, NAME, TANH and FMA
+ * defined; undefines them at the end. */
+
+static void NAME(activate)(size_t width, const float *restrict normals, double mean, double sd, REAL *restrict phi,
+                           double *restrict phi_sum)
+{
+    REAL m = (REAL)mean, s = (REAL)sd;
+    for (size_t j = 0; j < width; j++) {
+        phi[j] = TANH(FMA(s, (REAL)normals[j], m));
+        phi_sum[j] += (double)phi[j];
+    }
+}
+
+/* The sum over one row may stay in its type: vector lanes share its terms, and sums over rows are double. */
+static double NAME(finish)(size_t width, const REAL *restrict bias, double mean, REAL *restrict row, double *restrict phi_sum)
+{
+    REAL m = (REAL)mean, q = 0;
+#pragma omp simd reduction(+ : q)
+    for (size_t j = 0; j < width; j++) {
+        REAL z = row[j] + bias[j], d = z - m;
+        q += d * d;
+        row[j] = TANH(z);
+        phi_sum[j] += (double)row[j];
+    }
+    return (double)q;
+}
+
+#undef REAL
+#undef NAME
+#undef TANH
+#undef FMA
