@@ -18,7 +18,7 @@ for file in share/klflow/configs/quickstart.yaml include/klflow/status.h; do
     test -s "moved/$file"
 done
 
-cmake -S "$consumer" -B by-cmake -DCMAKE_PREFIX_PATH="$work/moved" -DCMAKE_C_COMPILER="$cc" >/dev/null
+cmake -S "$consumer" -B by-cmake -G Ninja -DCMAKE_PREFIX_PATH="$work/moved" -DCMAKE_C_COMPILER="$cc" >/dev/null
 cmake --build by-cmake >/dev/null
 by-cmake/consumer
 
