@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """klflow plot (tools/plot.py) on made-up result files: what is drawn, what the legend says of the band, equal files for equal
 results, exit codes, and that nothing half-written is left."""
+import contextlib
+import io
 import os
 import re
 import resource
@@ -10,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from types import SimpleNamespace
+from unittest import mock
 
 import h5py
 import numpy as np
@@ -19,6 +23,7 @@ TOOLS = os.path.join(HERE, "..", "..", "tools")
 sys.path[:0] = [HERE, TOOLS]
 
 import figures  # noqa: E402
+import plot  # noqa: E402
 from make_result import write_result  # noqa: E402
 
 
@@ -31,14 +36,19 @@ class Plot(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def run_plot(self, *arguments, **options):
+    def run_plot(self, *arguments):
+        """In this process, which saves the loading of matplotlib."""
+        with mock.patch.object(sys, "argv", ["plot.py", *arguments]), contextlib.redirect_stderr(io.StringIO()) as stderr:
+            return SimpleNamespace(returncode=plot.main(), stderr=stderr.getvalue())
+
+    def run_apart(self, *arguments, **options):
         return subprocess.run([sys.executable, os.path.join(TOOLS, "plot.py"), *arguments], capture_output=True, text=True, check=False,
                               **options)
 
     def refused(self, code, pattern, *arguments, **options):
         """The program ends with this code and one sentence, and leaves no file that was not there."""
         before = sorted(os.listdir(self.folder))
-        done = self.run_plot(*arguments, **options)
+        done = (self.run_apart if options else self.run_plot)(*arguments, **options)
         self.assertEqual(done.returncode, code, done.stderr)
         self.assertRegex(done.stderr, r"\Aklflow plot: .*" + pattern + r".*\n\Z")
         self.assertEqual(sorted(os.listdir(self.folder)), before)
@@ -111,7 +121,7 @@ class Plot(unittest.TestCase):
         pictures = {kind: self.path("b." + kind) for kind in ("png", "svg", "pdf")}
         contents = []
         for _ in range(2):
-            done = self.run_plot(self.result, "--force", *(word for path in pictures.values() for word in ("-o", path)))
+            done = self.run_apart(self.result, "--force", *(word for path in pictures.values() for word in ("-o", path)))
             self.assertEqual(done.returncode, 0, done.stderr)
             contents.append({})
             for kind, path in pictures.items():
@@ -152,6 +162,17 @@ class Plot(unittest.TestCase):
         write_result(self.result)
         os.truncate(self.result, os.path.getsize(self.result) // 2)
         self.refused(65, "not a whole result file", self.result)
+
+    @unittest.skipUnless("KLFLOW" in os.environ, "needs the program, in $KLFLOW")
+    def test_draws_what_the_program_writes(self):
+        klflow = os.environ["KLFLOW"]
+        for arguments in (["--var-w", "1.5,2.5", "--depth", "4,5"], ["--widths", "32,32,16", "--ensemble", "3"]):
+            subprocess.run([klflow, "kl", "--n-mc", "20", "--quiet", "--force", "-o", self.result, *arguments], check=True,
+                           stdout=subprocess.DEVNULL)
+            done = subprocess.run([klflow, "plot", self.result, "--force"], capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertGreater(os.path.getsize(self.path("result.png")), 10000)
+            os.remove(self.path("result.png"))
 
     def test_output_that_cannot_be_written(self):
         write_result(self.result)
