@@ -92,17 +92,10 @@ static void describe(void *handle, bool chose_core)
     free(path);
 }
 
-klf_status klf_blas_open(const klf_blas **out)
+static klf_status open_library(void)
 {
-    static const klf_blas blas = {sgemm_nt, dgemm_nt, ssyrk_tn, dsyrk_tn, library.description};
-    static bool           is_open;
-    bool                  chose_core;
+    bool chose_core;
     void (*set_threads)(int);
-    *out = NULL;
-    if (is_open) {
-        *out = &blas;
-        return KLF_OK;
-    }
     void *handle = load(&chose_core);
     if (!handle)
         return klf_fail(KLF_ERR_DEVICE, "OpenBLAS cannot be loaded (%s); on Debian: apt-get install libopenblas0-serial",
@@ -115,7 +108,19 @@ klf_status klf_blas_open(const klf_blas **out)
     if (find(handle, "openblas_set_num_threads", &set_threads)) /* the user may have asked for more */
         set_threads(1);
     describe(handle, chose_core);
-    is_open = true;
-    *out = &blas;
     return KLF_OK;
+}
+
+klf_status klf_blas_open(const klf_blas **out)
+{
+    static const klf_blas blas = {sgemm_nt, dgemm_nt, ssyrk_tn, dsyrk_tn, library.description};
+    static bool           is_open;
+    klf_status            st = KLF_OK;
+#pragma omp critical(klf_blas)
+    if (!is_open) {
+        st = open_library();
+        is_open = st == KLF_OK;
+    }
+    *out = st == KLF_OK ? &blas : NULL;
+    return st;
 }

@@ -21,8 +21,7 @@ typedef struct klf_blas {
     const char *description; /* version, file, kernels and who chose them */
 } klf_blas;
 
-/* The BLAS, opened by the first call and for good. KLF_ERR_DEVICE if there is none. Not to be called from two threads at once
- * before it has succeeded. */
+/* The BLAS, opened by the first call and for good. KLF_ERR_DEVICE if there is none. */
 klf_status klf_blas_open(const klf_blas **out);
 
 #endif

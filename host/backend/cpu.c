@@ -2,6 +2,7 @@
 /* Backend `cpu`: its context, that is the choice of a kernel set, and its table. What a model and a lane are: cpu_state.c. */
 #include "backend/backends.h"
 #include "backend/blas.h"
+#include "backend/cpu_dgemm.h"
 #include "backend/cpu_isa.h"
 #include "backend/cpu_state.h"
 
@@ -10,6 +11,8 @@
 #include <string.h>
 
 static const char tiles_name[] = "tiles-avx512", openblas_name[] = "openblas";
+
+enum { DGEMM_ROWS = 256 }; /* of klf_cpu_dgemm_nt for one thread at a time: enough for the library to be fast */
 
 static bool supports(klf_precision precision)
 {
@@ -42,6 +45,22 @@ static klf_status choose(klf_context *ctx)
     ctx->kernels = klf_cpu_openblas;
     snprintf(ctx->description, sizeof ctx->description, "%s: %s; element-wise code for %s (%s)", openblas_name,
              blas->description, klf_isa_name(isa), asked ? "KLFLOW_CPU_KERNELS" : "this CPU has no AVX-512");
+    return KLF_OK;
+}
+
+klf_status klf_cpu_dgemm_nt(size_t m, size_t n, size_t k, const double *a, const double *b, double *c)
+{
+    klf_context     ctx;
+    const klf_blas *blas = NULL;
+    klf_status      st = choose(&ctx);
+    if (st != KLF_OK)
+        return st;
+    if (ctx.kernels != klf_cpu_openblas)
+        return KLF_X86_ONLY(klf_cpu_tiles_dgemm_nt(m, n, k, a, b, c));
+    klf_blas_open(&blas); /* choose has opened it */
+#pragma omp parallel for
+    for (size_t first = 0; first < m; first += DGEMM_ROWS)
+        blas->dgemm_nt(m - first < DGEMM_ROWS ? m - first : DGEMM_ROWS, n, k, a + first * k, b, c + first * n);
     return KLF_OK;
 }
 

@@ -4,7 +4,7 @@
 
 klf_isa klf_cpu_isa(void)
 {
-#ifdef KLF_X86_VARIANTS
+#ifdef __x86_64__
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
         return KLF_ISA_BASELINE;

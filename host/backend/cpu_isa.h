@@ -13,8 +13,8 @@ typedef enum klf_isa {
 klf_isa     klf_cpu_isa(void);
 const char *klf_isa_name(klf_isa isa); /* "baseline", "AVX2", "AVX-512" */
 
-/* The variants of a symbol, indexed by klf_isa. CMake defines KLF_X86_VARIANTS where it compiles the others. */
-#ifdef KLF_X86_VARIANTS
+/* The variants of a symbol, indexed by klf_isa; CMakeLists.txt compiles the same ones. */
+#ifdef __x86_64__
 #define KLF_BY_ISA(symbol)                                                                                                     \
     {                                                                                                                          \
         symbol##_baseline, symbol##_avx2, symbol##_avx512                                                                      \

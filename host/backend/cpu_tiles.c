@@ -7,11 +7,14 @@
  * the second-level cache; phi[block][unit][row][LANES]. A forward tile broadcasts phi along its rows and reads weights as
  * vectors; a Gram tile broadcasts phi along the neurons of a line and reads other lines as vectors: both want exactly this.
  * Widths are padded to whole units with zero weights, rows of the last block to whole tiles with zero activations. */
+#include "backend/cpu_dgemm.h"
 #include "backend/cpu_kernels.h"
+#include "core/memory.h"
 #include "klflow/rng.h"
 
 #include <immintrin.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -102,3 +105,45 @@ static inline void accumulate_f64(double *total, __m512d x)
 
 const klf_cpu_kernels klf_cpu_tiles_avx512[2] = {
     [KLF_FP64] = KLF_CPU_KERNELS_TABLE(f64), [KLF_FP32] = KLF_CPU_KERNELS_TABLE(f32)};
+
+/* One panel of b's rows, that is of c's columns. */
+static void dgemm_panel(const klf_layer *b, size_t unit, size_t step, size_t m, double *phi, double *weight, double *c)
+{
+    enum { LANES = sizeof(__m512d) / sizeof(double) };
+    size_t  depth_units = units_f64(b->fan_in), first = unit * LANES, last = first + step * LANES;
+    __m512d z[TILE_ROWS][PANEL_UNITS];
+    last = last < b->width ? last : b->width;
+    pack_panel_f64(b, unit, step, weight);
+    for (size_t row = 0; row < m; row += TILE_ROWS) {
+        forward_step_f64(element_f64(phi, b->fan_in, row, 0), weight, depth_units, step, false, weight, z);
+        for (size_t r = 0; r < TILE_ROWS && row + r < m; r++)
+            for (size_t j = first; j < last; j++)
+                c[(row + r) * b->width + j] = z[r][(j - first) / LANES][(j - first) % LANES];
+    }
+}
+
+klf_status klf_cpu_tiles_dgemm_nt(size_t m, size_t n, size_t k, const double *a, const double *b, double *c)
+{
+    klf_layer source = {.fan_in = k, .width = n, .weight = (double *)(uintptr_t)b}; /* only read */
+    size_t    units = units_f64(n), unit_elements = weight_bytes_f64(1, k) / sizeof(double);
+    double   *phi = klf_memory_get(phi_bytes_f64(k, m)), *weight = klf_memory_get(weight_bytes_f64(n, k));
+    if (!phi || !weight) {
+        free(phi);
+        free(weight);
+        return klf_fail(KLF_ERR_MEMORY, "backend cpu: no memory for a product of %zu x %zu and %zu x %zu matrices", m, k, k, n);
+    }
+    memset(phi, 0, phi_bytes_f64(k, m));
+#pragma omp parallel
+    {
+#pragma omp for
+        for (size_t row = 0; row < m; row++)
+            put_row_f64(phi, k, row, a + row * k);
+#pragma omp for schedule(dynamic)
+        for (size_t unit = 0; unit < units; unit += PANEL_UNITS)
+            dgemm_panel(&source, unit, units - unit < PANEL_UNITS ? units - unit : PANEL_UNITS, m, phi,
+                        weight + unit * unit_elements, c);
+    }
+    free(phi);
+    free(weight);
+    return KLF_OK;
+}

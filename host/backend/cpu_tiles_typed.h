@@ -59,17 +59,23 @@ static void NAME(put_row)(void *phi, size_t width, size_t row, const double *x)
         *NAME(element)(phi, width, row, i) = (REAL)x[i];
 }
 
-/* weight[panel][k][column in panel], zero beyond width and fan_in. The bias of a padded neuron is the mean: its z - mean is
- * then zero, and what its activation is does not matter because the next layer's weights for it are zero. */
+/* target[k][column in panel] of the panel at `unit`, zero beyond width and fan_in. */
+static void NAME(pack_panel)(const klf_layer *source, size_t unit, size_t step, REAL *target)
+{
+    for (size_t k = 0; k < NAME(padded_width)(source->fan_in); k++)
+        for (size_t j = unit * LANES; j < (unit + step) * LANES; j++)
+            *target++ = j < source->width && k < source->fan_in ? (REAL)source->weight[j * source->fan_in + k] : 0;
+}
+
+/* The bias of a padded neuron is the mean: its z - mean is then zero, and what its activation is does not matter because the
+ * next layer's weights for it are zero. */
 static void NAME(pack)(const klf_layer *source, klf_cpu_layer *layer)
 {
-    size_t units = NAME(units)(layer->width), depth = NAME(padded_width)(layer->fan_in);
-    REAL  *weight = layer->weight, *bias = layer->bias;
+    size_t units = NAME(units)(source->width), depth_units = NAME(units)(source->fan_in);
+    REAL  *bias = layer->bias;
     for (size_t unit = 0, step; unit < units; unit += step) {
         step = panel_units(units - unit);
-        for (size_t k = 0; k < depth; k++)
-            for (size_t i = 0, j = unit * LANES; i < step * LANES; i++, j++)
-                *weight++ = j < source->width && k < source->fan_in ? (REAL)source->weight[j * source->fan_in + k] : 0;
+        NAME(pack_panel)(source, unit, step, (REAL *)layer->weight + unit * depth_units * LANES * LANES);
     }
     for (size_t j = 0; j < units * LANES; j++)
         bias[j] = (REAL)(j < source->width ? source->bias[j] : layer->mean);
