@@ -10,7 +10,7 @@ plot=(python3 python3-matplotlib python3-numpy python3-h5py)
 data=(dataset-fashion-mnist)
 test=(libcmocka-dev clang clang-format clang-tidy libomp-dev libclang-rt-dev hdf5-tools netcdf-bin python3 python3-h5py python3-netcdf4
       python3-h5netcdf python3-xarray)
-bench=(python3 python3-numpy python3-torch libopenblas-serial-dev libblis-dev)
+bench=(python3 python3-numpy python3-h5py python3-torch libopenblas0-openmp)
 
 usage() {
     cat <<EOF
