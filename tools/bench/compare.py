@@ -244,7 +244,12 @@ def main():
         if not args.network:
             if args.klflow == "none":
                 parser.error("--klflow none needs --network")
-            subprocess.run([args.klflow, "kl", "--n-mc", "2", "--quiet", "--save-network", network], check=True, stdout=subprocess.DEVNULL)
+            try:
+                subprocess.run([args.klflow, "kl", "--n-mc", "2", "--quiet", "--save-network", network], check=True,
+                               stdout=subprocess.DEVNULL)
+            except (OSError, subprocess.CalledProcessError) as error:
+                print(f"compare.py: klflow could not draw a network: {error}", file=sys.stderr)
+                return 69
         peers, peaks = all_peers(args, network), []
         try:
             measure(peers, args, peaks)
