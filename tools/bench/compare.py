@@ -171,14 +171,20 @@ def measure(peers, args, peaks):
 
 
 def summarise(peer, base, flops_per_sample, peaks):
-    """Median seconds per 1e5 samples, ratio to the base (median over rounds, and best over best), part of the FMA peak."""
+    """Median seconds per 1e5 samples; ratio to the base: median over rounds, best over best, least processor time over least
+    (which other processes hardly disturb, but which counts threads that spin); part of the FMA peak."""
+    def processor(one, mode):
+        return min((answer["cpu_seconds"] / answer["seconds"] * answer["per_sample"] for answer in one.answers[mode]
+                    if "cpu_seconds" in answer), default=None)
+
     rows = {}
     for mode in MODES:
         own, other = ([answer["per_sample"] for answer in p.answers[mode]] for p in (peer, base))
         per_round = [b / a for a, b in zip(other, own)] if not peer.once else [own[0] / statistics.median(other)]
         median = statistics.median(own)
-        last = peer.answers[mode][-1]
+        last, work, base_work = peer.answers[mode][-1], processor(peer, mode), processor(base, mode)
         rows[mode] = {"seconds_per_1e5": 1e5 * median, "ratio": statistics.median(per_round), "ratio_of_best": min(own) / min(other),
+                      "ratio_of_cpu": work / base_work if work and base_work else None,
                       "peak_fraction": flops_per_sample[mode] / median / 1e9 / statistics.median(peaks) if peaks else None,
                       "checksum": last["checksum"], "checksum_stderr": last["checksum_stderr"],
                       "extrapolated": last.get("extrapolated", False)}
@@ -196,10 +202,10 @@ def disagreements(results, base):
 
 def print_table(peers, results, base, peaks, args):
     print(f"{args.precision}, {args.threads} threads, {args.rounds} rounds of {args.samples} samples; seconds per 1e5 samples through "
-          f"all layers;\nratio to {base.name}: median over rounds (best over best); part of the FMA peak "
+          f"all layers;\nratio to {base.name}: median over rounds (best over best), of processor time; part of the FMA peak "
           + (f"({statistics.median(peaks):.0f} GFLOP/s, same run)" if peaks else "not known without klflow"))
     column = max(len(peer.name) for peer in peers) + 1
-    print(f"\n{'':{column}}" + "".join(f"{mode:>9} {'ratio':>8} {'(best)':>9} {'peak':>5}" for mode in MODES))
+    print(f"\n{'':{column}}" + "".join(f"{mode:>9} {'ratio':>8} {'(best)':>9} {'cpu':>6} {'peak':>5}" for mode in MODES))
     for peer in peers:
         if peer.name not in results:
             print(f"{peer.name:{column}}  missing: {peer.problem}")
@@ -207,8 +213,9 @@ def print_table(peers, results, base, peaks, args):
         cells = ""
         for mode in MODES:
             row = results[peer.name][mode]
-            part = f"{row['peak_fraction']:5.2f}" if row["peak_fraction"] is not None else f"{'-':>5}"
-            cells += f"{row['seconds_per_1e5']:9.4g} {row['ratio']:8.4g} {'(%.4g)' % row['ratio_of_best']:>9} {part}"
+            cpu = f"{row['ratio_of_cpu']:6.3g}" if row["ratio_of_cpu"] else f"{'-':>6}"
+            part = f"{row['peak_fraction']:5.2f}" if row["peak_fraction"] else f"{'-':>5}"
+            cells += f" {row['seconds_per_1e5']:8.4g} {row['ratio']:8.4g} {'(%.4g)' % row['ratio_of_best']:>9} {cpu} {part}"
         print(f"{peer.name:{column}}{cells}" + ("  extrapolated" if row["extrapolated"] else ""))
     print()
     for peer in peers:
@@ -237,7 +244,12 @@ def main():
         if not args.network:
             if args.klflow == "none":
                 parser.error("--klflow none needs --network")
-            subprocess.run([args.klflow, "kl", "--n-mc", "2", "--quiet", "--save-network", network], check=True, stdout=subprocess.DEVNULL)
+            try:
+                subprocess.run([args.klflow, "kl", "--n-mc", "2", "--quiet", "--save-network", network], check=True,
+                               stdout=subprocess.DEVNULL)
+            except (OSError, subprocess.CalledProcessError) as error:
+                print(f"compare.py: klflow could not draw a network: {error}", file=sys.stderr)
+                return 69
         peers, peaks = all_peers(args, network), []
         try:
             measure(peers, args, peaks)

@@ -67,6 +67,6 @@ def blas_version():
 
 
 if __name__ == "__main__":
-    args = peer.options(__doc__, chunk=1024).parse_args()
+    args = peer.options(__doc__, chunk=2048).parse_args()
     network = peer.Network(args.network, args.precision, args.q0)
     peer.serve(peer.ChunkedPeer(network, args, Lane), {"blas": blas_version()})

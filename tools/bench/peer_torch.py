@@ -53,7 +53,7 @@ class Lane:
 
 
 if __name__ == "__main__":
-    args = peer.options(__doc__, chunk=1024).parse_args()
+    args = peer.options(__doc__, chunk=2048).parse_args()
     network = peer.Network(args.network, args.precision, args.q0)
     build = re.split(r"[\n,]", torch.__config__.show())
     facts = "; ".join(part.split("settings:")[-1].strip(" -") for part in build
