@@ -43,5 +43,5 @@ mkdir -p "$results"
 run=("$build/klflow" run "$top/configs/quickstart.yaml" --force --set "output=$results/quickstart.h5" --set "plot=$results/quickstart.png")
 [ -z "$input" ] || run+=(--set "input=$input")
 "${run[@]}"
-"$build/klflow" plot "$results/quickstart.h5" -o "$results/quickstart.svg"
+"$build/klflow" plot "$results/quickstart.h5" --force -o "$results/quickstart.svg"
 echo "quickstart: wrote quickstart.h5, quickstart.png and quickstart.svg in ${results#"$PWD/"}"

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Mean and variance of every layer's pre-activations for given inputs, in double from the stored weights: the parameters of the
  * reference p and the targets q_m. */
-#include "backend/blas.h"
+#include "backend/cpu_dgemm.h"
 #include "klflow/network.h"
 #include "klflow/rng.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* Inputs that are pushed through the layers together; many inputs are spread over the threads batch by batch. */
-enum { BATCH = 256 };
+/* Inputs that are pushed through the layers together: enough rows to make a matrix product worth its packing. */
+enum { BATCH = 1024, MIN_PRODUCT_ROWS = 64 };
 
 /* Count, mean and sum of squared deviations. */
 typedef struct moments {
@@ -27,7 +27,7 @@ static moments moments_of(size_t n, const double *z)
     return m;
 }
 
-/* Chan, Golub and LeVeque's pairwise update: no cancellation between batches. */
+/* Chan, Golub and LeVeque's pairwise update: no cancellation between inputs. */
 static void moments_merge(moments *into, const moments *m)
 {
     double delta = m->mean - into->mean, n = into->n + m->n;
@@ -36,121 +36,107 @@ static void moments_merge(moments *into, const moments *m)
     into->n = n;
 }
 
-/* OpenBLAS for a product of matrices; NULL where it is not installed: plain loops do it too, more slowly. */
-static const klf_blas *find_blas(void)
-{
-    const klf_blas *blas = NULL;
-#pragma omp critical(klf_statistics_blas)
-    if (klf_blas_open(&blas) != KLF_OK)
-        blas = NULL;
-    return blas;
-}
+/* Activations of a batch, pre-activations of the layer behind them, and the moments of each of its inputs. */
+typedef struct batch {
+    double  *phi, *z;
+    moments *row;
+} batch;
 
-/* z [n][width] = x W^T + b for x [n][fan_in] */
-static void linear_map(const klf_layer *layer, const klf_blas *blas, size_t n, const double *x, double *z)
-{
-    if (blas) {
-        blas->dgemm_nt(n, layer->width, layer->fan_in, x, layer->weight, z);
-        for (size_t s = 0; s < n; s++)
-            for (size_t i = 0; i < layer->width; i++)
-                z[s * layer->width + i] += layer->bias[i];
-        return;
-    }
-#pragma omp      parallel for schedule(static)
-    for (size_t i = 0; i < layer->width; i++) {
-             const double *w = layer->weight + i * layer->fan_in;
-             for (size_t s = 0; s < n; s++) {
-                 const double *x_s = x + s * layer->fan_in;
-                 double        sum = 0.0;
-     #pragma omp simd reduction(+ : sum)
-            for (size_t j = 0; j < layer->fan_in; j++)
-                sum += w[j] * x_s[j];
-            z[s * layer->width + i] = sum + layer->bias[i];
-             }
-         }
-}
-
-static void activate(size_t n, double *z)
-{
-    for (size_t i = 0; i < n; i++)
-        z[i] = tanh(z[i]);
-}
-
-static size_t widest_layer(const klf_network *net)
+static klf_status batch_create(const klf_network *net, size_t n, batch *b)
 {
     size_t widest = net->input_width;
     for (size_t l = 0; l < net->depth; l++)
         widest = net->layer[l].width > widest ? net->layer[l].width : widest;
-    return widest;
-}
-
-/* Room for the pre-activations and activations of one batch. */
-typedef struct workspace {
-    double *z, *phi;
-} workspace;
-
-static klf_status workspace_create(const klf_network *net, size_t n, workspace *w)
-{
-    size_t widest = widest_layer(net);
-    w->z = malloc(n * widest * sizeof *w->z);
-    w->phi = malloc(n * widest * sizeof *w->phi);
-    if (w->z && w->phi)
+    *b = (batch){.phi = malloc(n * widest * sizeof(double)),
+                 .z = malloc(n * widest * sizeof(double)),
+                 .row = malloc(n * sizeof(moments))};
+    if (b->phi && b->z && b->row)
         return KLF_OK;
     return klf_fail(KLF_ERR_MEMORY, "no memory for the activations of %zu inputs at width %zu", n, widest);
 }
 
-static void workspace_free(workspace *w)
+static void batch_free(batch *b)
 {
-    free(w->z);
-    free(w->phi);
+    free(b->phi);
+    free(b->z);
+    free(b->row);
 }
 
-/* From the pre-activations of layer 0 in w->z to the moments of layers 1 .. depth-1 */
-static void moments_above(const klf_network *net, const klf_blas *blas, size_t n, workspace *w, moments *m)
+static double dot(size_t n, const double *a, const double *b)
+{
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+/* z [n][width] = x W^T for x [n][fan_in], in plain loops: for few inputs, where reading W is all the work. */
+static void multiply(const klf_layer *layer, size_t n, const double *x, double *z)
+{
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < layer->width; i++)
+        for (size_t s = 0; s < n; s++)
+            z[s * layer->width + i] = dot(layer->fan_in, layer->weight + i * layer->fan_in, x + s * layer->fan_in);
+}
+
+/* z = x W^T + b, and adds the moments of z to m. Every sum has an order of its own, whatever the number of threads. */
+static void map_layer(const klf_layer *layer, size_t n, const double *x, batch *b, moments *m)
+{
+    /* Where no fast product can be had (neither AVX-512 nor OpenBLAS) the loops do it too, more slowly. */
+    if (n < MIN_PRODUCT_ROWS || klf_cpu_dgemm_nt(n, layer->width, layer->fan_in, x, layer->weight, b->z) != KLF_OK)
+        multiply(layer, n, x, b->z);
+#pragma omp parallel for schedule(static)
+    for (size_t s = 0; s < n; s++) {
+        double *z = b->z + s * layer->width;
+        for (size_t i = 0; i < layer->width; i++)
+            z[i] += layer->bias[i];
+        b->row[s] = moments_of(layer->width, z);
+    }
+    for (size_t s = 0; s < n; s++)
+        moments_merge(m, &b->row[s]);
+}
+
+/* From the pre-activations b->z of layer 0 through layers 1 .. depth-1. */
+static void map_layers_above(const klf_network *net, size_t n, batch *b, moments *m)
 {
     for (size_t l = 1; l < net->depth; l++) {
-        double *phi = w->z;
-        activate(n * net->layer[l - 1].width, phi);
-        linear_map(&net->layer[l], blas, n, phi, w->phi);
-        w->z = w->phi;
-        w->phi = phi;
-        m[l] = moments_of(n * net->layer[l].width, w->z);
+        double *phi = b->z;
+        b->z = b->phi;
+        b->phi = phi;
+#pragma omp parallel for schedule(static)
+        for (size_t i = 0; i < n * net->layer[l - 1].width; i++)
+            phi[i] = tanh(phi[i]);
+        map_layer(&net->layer[l], n, phi, b, &m[l]);
     }
 }
 
-static klf_status batch_moments(const klf_network *net, const klf_blas *blas, size_t n, const double *x, moments *m)
+static klf_layer_stats stats_of(const moments *m)
 {
-    workspace  w = {0};
-    klf_status st = workspace_create(net, n, &w);
-    if (st == KLF_OK) {
-        linear_map(&net->layer[0], blas, n, x, w.z);
-        m[0] = moments_of(n * net->layer[0].width, w.z);
-        moments_above(net, blas, n, &w, m);
-    }
-    workspace_free(&w);
-    return st;
+    return (klf_layer_stats){.mean = m->mean, .var = m->m2 / m->n};
 }
 
 klf_status klf_network_statistics(const klf_network *net, size_t n_inputs, const double *x, klf_layer_stats *stats)
 {
-    size_t          n_batches = (n_inputs + BATCH - 1) / BATCH, depth = net->depth;
-    moments        *m = calloc(n_batches * depth, sizeof *m); /* [n_batches][depth] */
-    const klf_blas *blas = n_inputs > 1 ? find_blas() : NULL;
-    bool            failed = !m;
+    moments   *m = calloc(net->depth, sizeof *m);
+    batch      b = {0};
+    klf_status st = batch_create(net, n_inputs < BATCH ? n_inputs : BATCH, &b);
+    if (st == KLF_OK && !m)
+        st = klf_fail(KLF_ERR_MEMORY, "no memory for the moments of %zu layers", net->depth);
+    if (st != KLF_OK)
+        goto done;
 
-#pragma omp parallel for schedule(dynamic) if (n_batches > 1) reduction(|| : failed)
-    for (size_t b = 0; b < n_batches; b++) {
-        size_t first = b * BATCH, n = n_inputs - first < BATCH ? n_inputs - first : BATCH;
-        failed = failed || batch_moments(net, blas, n, x + first * net->input_width, m + b * depth) != KLF_OK;
+    for (size_t first = 0; first < n_inputs; first += BATCH) {
+        size_t n = n_inputs - first < BATCH ? n_inputs - first : BATCH;
+        map_layer(&net->layer[0], n, x + first * net->input_width, &b, &m[0]);
+        map_layers_above(net, n, &b, m);
     }
-    for (size_t l = 0; !failed && l < depth; l++) {
-        moments total = m[l];
-        for (size_t b = 1; b < n_batches; b++)
-            moments_merge(&total, &m[b * depth + l]);
-        stats[l] = (klf_layer_stats){.mean = total.mean, .var = total.m2 / total.n};
-    }
+    for (size_t l = 0; l < net->depth; l++)
+        stats[l] = stats_of(&m[l]);
+done:
+    batch_free(&b);
     free(m);
-    return failed ? klf_fail(KLF_ERR_MEMORY, "no memory for the layer statistics of %zu inputs", n_inputs) : KLF_OK;
+    return st;
 }
 
 klf_status klf_network_statistics_q0(const klf_network *net, double q0, uint64_t seed, klf_layer_stats *stats)
@@ -158,8 +144,8 @@ klf_status klf_network_statistics_q0(const klf_network *net, double q0, uint64_t
     size_t     width = net->layer[0].width;
     float     *normals = malloc(width * sizeof *normals);
     moments   *m = calloc(net->depth, sizeof *m);
-    workspace  w = {0};
-    klf_status st = workspace_create(net, 1, &w);
+    batch      b = {0};
+    klf_status st = batch_create(net, 1, &b);
     if (st == KLF_OK && (!normals || !m))
         st = klf_fail(KLF_ERR_MEMORY, "no memory for %zu normals", width);
     if (st != KLF_OK)
@@ -167,14 +153,14 @@ klf_status klf_network_statistics_q0(const klf_network *net, double q0, uint64_t
 
     klf_normals(seed, klf_subsequence(KLF_STREAM_START, 0), 0, width, normals);
     for (size_t i = 0; i < width; i++)
-        w.z[i] = sqrt(q0) * (double)normals[i];
-    moments_above(net, NULL, 1, &w, m);
+        b.z[i] = sqrt(q0) * (double)normals[i];
+    map_layers_above(net, 1, &b, m);
     stats[0] = (klf_layer_stats){.mean = 0.0, .var = q0};
     for (size_t l = 1; l < net->depth; l++)
-        stats[l] = (klf_layer_stats){.mean = m[l].mean, .var = m[l].m2 / m[l].n};
+        stats[l] = stats_of(&m[l]);
 done:
+    batch_free(&b);
     free(normals);
     free(m);
-    workspace_free(&w);
     return st;
 }

@@ -99,7 +99,7 @@ static void test_common_random_numbers(void **state)
 /* Pooled mean and population variance of every layer by plain two-pass loops in long double. */
 static void naive_statistics(const klf_network *net, size_t n, const double *x, klf_layer_stats *stats)
 {
-    enum { WIDEST = 64, INPUTS = 600 };
+    enum { WIDEST = 64, INPUTS = 1025 };
     static double z[INPUTS][WIDEST], phi[INPUTS][WIDEST];
     for (size_t s = 0; s < n; s++)
         memcpy(phi[s], x + s * net->input_width, net->input_width * sizeof(double));
@@ -126,11 +126,11 @@ static void naive_statistics(const klf_network *net, size_t n, const double *x, 
 static void test_statistics(void **state)
 {
     (void)state;
-    const size_t    widths[] = {33, 64, 31, 1}, inputs[] = {1, 2, 255, 257, 600}; /* around the batch of 256 */
+    const size_t    widths[] = {33, 64, 31, 1}, inputs[] = {1, 2, 64, 600, 1025}; /* loops, products, two batches */
     klf_network    *net = draw(4, widths, 1.7, 0.2, 3);
     klf_layer_stats got[4], expected[4];
-    static double   x[600 * 50];
-    static float    normals[600 * 50];
+    static double   x[1025 * 50];
+    static float    normals[1025 * 50];
     klf_normals(1, klf_subsequence(KLF_STREAM_INPUT, 0), 0, COUNT(normals), normals);
     for (size_t i = 0; i < COUNT(x); i++)
         x[i] = 0.5 + (double)normals[i];
