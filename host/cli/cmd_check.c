@@ -9,10 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char usage[] =
-    "klflow check FILE\n"
-    "Reads every dataset of a result or network file and says what the file holds. Exit code 0: it is whole;\n"
-    "65: it is damaged or no file of klflow; 66: it cannot be opened.";
+static const char usage[] = "klflow check FILE\n"
+                            "Reads every dataset of a result or network file and says what the file holds. Exit code 0: it is\n"
+                            "whole; 65: it is damaged or no file of klflow; 66: it cannot be opened.";
 
 int klf_cmd_check(int argc, char **argv)
 {

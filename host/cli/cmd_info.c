@@ -16,10 +16,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] =
-    "klflow info [--json]\n"
-    "Version and build, CPU and cores, backends with the kernels they chose (or why they cannot be used), and\n"
-    "the libraries in use.";
+static const char usage[] = "klflow info [options]\n"
+                            "Version and build, CPU and cores, backends with the kernels they chose (or why they cannot be\n"
+                            "used), and the libraries in use.";
 
 typedef struct info_options {
     bool json;

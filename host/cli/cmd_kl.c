@@ -7,11 +7,10 @@
 #include "cli/report.h"
 #include "run/kl_options.h"
 
-static const char usage[] =
-    "klflow kl [options]\n"
-    "Relative entropy (KL divergence, in nats) of the layers of random tanh networks to a reference layer, by\n"
-    "Monte Carlo, with the mean-field curve beside it. Several values of --depth, --var-w, --var-b, --seed or\n"
-    "--input span a grid. Values in brackets are defaults; `klflow run` takes the same options from a YAML file.";
+static const char usage[] = "klflow kl [options]\n"
+                            "Relative entropy (KL divergence, in nats) of the layers of random tanh networks to a reference\n"
+                            "layer, by Monte Carlo, with the mean-field curve beside it. Values in brackets are defaults.\n"
+                            "`klflow run` takes the same options from a YAML file.";
 
 int klf_cmd_kl(int argc, char **argv)
 {

@@ -93,13 +93,13 @@ static int execute(session *s)
     klf_status st = run(s);
     if (klf_signal_seen != 0) {
         fprintf(stderr, "klflow: %s\n",
-                st == KLF_ERR_INTERRUPTED ? "interrupted; no result file was written" : "interrupted at the end");
+                st == KLF_ERR_INTERRUPTED ? "interrupted; no result file was written" : "interrupted; the results are whole");
         klf_signals_obey();
     }
     if (s->lost[0] != '\0' && (st == KLF_OK || st == KLF_ERR_INTERRUPTED))
         return klf_report(klf_fail(KLF_ERR_IO, "%s", s->lost));
     if (st == KLF_OK && s->config->plot != NULL)
-        st = klf_plotter_draw(s->config->output, s->config->plot);
+        st = klf_plotter_draw(s->config->output, s->config->plot, s->config->force);
     return klf_report(st);
 }
 

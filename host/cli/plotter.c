@@ -34,7 +34,7 @@ static int run_program(char **argv, const posix_spawn_file_actions_t *actions)
 }
 
 /* Whether a Python has the modules; they are looked up, not loaded, which would take a second. */
-static int can_plot(const char *python)
+static bool can_plot(const char *python)
 {
     static char probe[] =
         "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, ('matplotlib', 'h5py', 'numpy'))))";
@@ -43,7 +43,7 @@ static int can_plot(const char *python)
     snprintf(name, sizeof name, "%s", python);
     posix_spawn_file_actions_t silent;
     if (posix_spawn_file_actions_init(&silent) != 0)
-        return 0;
+        return false;
     posix_spawn_file_actions_addopen(&silent, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&silent, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     int code = run_program(argv, &silent);
@@ -94,15 +94,15 @@ klf_status klf_plotter_check(void)
     return find(&p);
 }
 
-klf_status klf_plotter_draw(const char *result_file, const char *picture)
+klf_status klf_plotter_draw(const char *result_file, const char *picture, bool force)
 {
     plotter    p;
     klf_status st = find(&p);
     if (st != KLF_OK)
         return st;
-    char        option[] = "-o";
+    char        to[] = "-o", over[] = "--force";
     char *const copies[] = {strdup(p.python), strdup(result_file), strdup(picture)}; /* argv is not const */
-    char       *argv[] = {copies[0], p.script, copies[1], option, copies[2], NULL};
+    char       *argv[] = {copies[0], p.script, copies[1], to, copies[2], force ? over : NULL, NULL};
     if (copies[0] == NULL || copies[1] == NULL || copies[2] == NULL)
         st = klf_fail(KLF_ERR_MEMORY, "no memory to draw %s", picture);
     else if (run_program(argv, NULL) != 0)

@@ -22,13 +22,12 @@ static void remember(int number)
 
 void klf_signals_catch(void)
 {
-    static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
-    for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++) {
-        struct sigaction action = {.sa_handler = remember}, before;
-        sigemptyset(&action.sa_mask);
-        if (sigaction(caught[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup, background jobs */
-            sigaction(caught[i], &action, NULL);
-    }
+    struct sigaction action = {.sa_handler = remember}, hangup;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
 }
 
 void klf_signals_obey(void)

@@ -11,7 +11,7 @@ extern volatile sig_atomic_t klf_signal_seen;
 /* Non-zero once work is to stop, for a signal or another reason. */
 extern volatile sig_atomic_t klf_stop;
 
-/* From now on SIGINT, SIGTERM and SIGHUP set both; a second one removes an unfinished file and kills. Ignored ones stay
+/* From now on SIGINT, SIGTERM and SIGHUP set both; a second one removes an unfinished file and kills. Under nohup SIGHUP stays
  * ignored. */
 void klf_signals_catch(void);
 

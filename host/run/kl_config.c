@@ -120,8 +120,21 @@ static void check_computation(checker *c)
         broken(c, "plot", "output", "the plot is drawn from the result file, but no output file is given");
 }
 
+/* By its suffix plot.py knows what to draw. */
+static bool is_picture(const char *path)
+{
+    static const char *const suffixes[] = {".png", ".svg", ".pdf"};
+    size_t                   n = strlen(path);
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
+        if (n > strlen(suffixes[i]) && strcmp(path + n - strlen(suffixes[i]), suffixes[i]) == 0)
+            return true;
+    return false;
+}
+
 static void check_files(checker *c)
 {
+    if (c->config->plot != NULL && !is_picture(c->config->plot))
+        broken(c, "plot", NULL, "plot must end in .png, .svg or .pdf, unlike %s", klf_quoted(c->config->plot).text);
     const struct {
         const char *key, *path;
     } file[] = {{"network", c->config->network},

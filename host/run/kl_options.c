@@ -164,8 +164,8 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      .metavar = "NAME",
      .unit = "1",
      .value = "both",
-     .help = "of Q: direct (mean of |z - mu|^2), gram (from f_j and f_jk by (3.34), half the speed), or both: each checks the "
-             "other, KL is from direct"},
+     .help = "of Q: direct (mean of |z - mu|^2), gram (from f_j and f_jk by (3.34), 1.5 times the work), or both: each "
+             "checks the other, and KL is from direct"},
     {.name = "precision",
      AT(precision),
      GIVEN(precision_given),

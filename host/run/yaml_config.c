@@ -31,9 +31,9 @@ static position position_of(struct fy_node *node, position fallback)
     }
     struct fy_token      *token = node != NULL ? fy_node_get_scalar_token(node) : NULL;
     const struct fy_mark *mark = token != NULL ? fy_token_start_mark(token) : NULL;
-    if (mark == NULL)
+    enum fy_node_style    style = mark != NULL ? fy_node_get_style(node) : FYNS_ANY;
+    if (mark == NULL || style == FYNS_LITERAL || style == FYNS_FOLDED) /* block scalars: their second line */
         return fallback;
-    enum fy_node_style style = fy_node_get_style(node);
     /* The mark of these is behind the quote or the asterisk. */
     bool shifted = style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED || style == FYNS_ALIAS;
     return (position){mark->line + 1, mark->column + 1 - (shifted && mark->column > 0)};
@@ -81,6 +81,18 @@ static bool is_null(struct fy_node *node)
     return false;
 }
 
+/* Block scalars, and flow scalars that go on in the next line. Beside being of no use here, libfyaml 0.7.12 gives some folded
+ * ones a length that is too large. */
+static bool spans_lines(struct fy_node *node)
+{
+    struct fy_token *token = fy_node_is_scalar(node) ? fy_node_get_scalar_token(node) : NULL;
+    if (token == NULL)
+        return false;
+    enum fy_node_style    style = fy_node_get_style(node);
+    const struct fy_mark *start = fy_token_start_mark(token), *end = fy_token_end_mark(token);
+    return style == FYNS_LITERAL || style == FYNS_FOLDED || (start != NULL && end != NULL && start->line != end->line);
+}
+
 /* True, with a problem noted, for YAML that has no place in a config. */
 static bool is_fancy(walker *w, struct fy_node *node, position at)
 {
@@ -92,6 +104,8 @@ static bool is_fancy(walker *w, struct fy_node *node, position at)
         complain_at(w, at, "anchors are not used in configs; remove it");
     else if (fy_node_get_tag_token(node) != NULL)
         complain_at(w, at, "tags are not used in configs; remove it");
+    else if (spans_lines(node))
+        complain_at(w, at, "a key or value must be on one line");
     else
         return false;
     return true;
@@ -212,7 +226,9 @@ static void take_pair(walker *w, struct fy_node *mapping, struct fy_node_pair *p
 {
     struct fy_node *key_node = fy_node_pair_key(pair), *value = fy_node_pair_value(pair);
     position        at = position_of(key_node, position_of(value, section_at));
-    char *key = key_node != NULL && fy_node_is_scalar(key_node) && !fy_node_is_alias(key_node) ? scalar_text(key_node) : NULL;
+    if (is_fancy(w, key_node, at))
+        return;
+    char *key = key_node != NULL && fy_node_is_scalar(key_node) ? scalar_text(key_node) : NULL;
     if (key == NULL || *key == '\0') {
         complain_at(w, at, "a key must be a plain word");
         free(key);
@@ -277,7 +293,7 @@ static bool check_characters(walker *w, const char *text, size_t length)
         }
         i += n;
         at.column++;
-        if (c == '\n')
+        if (c == '\n' || (c == '\r' && text[i] != '\n')) /* text ends in a NUL */
             at = (position){at.line + 1, 1};
     }
     return true;

@@ -120,6 +120,9 @@ static const struct {
     {"kl:\n  seed: !!int 5\n", {"2:15: tags are not used in configs"}},
     {"kl: &a\n  seed: 3\n", {"1:1: anchors are not used"}},
     {"kl:\n  ? [a]\n  : 3\n", {"2:6: a key must be a plain word"}},
+    {"kl:\n  network: >-\n    folded\n    name\n  dataset: |\n    x\n",
+     {"2:3: a key or value must be on one line", "5:3: a key or value must be on one line"}},
+    {"kl:\n  network: 'two\n   lines'\n", {"2:12: a key or value must be on one line"}},
     {"kl:\n  depth: 5\n---\nkl:\n", {"4:1: a second document begins"}},
     {"kl:\n\tdepth: 5\n", {"2:1: this is not YAML: tab character"}},
     {"kl:\n   depth: 5\n  seed: 3\n", {"3:3: this is not YAML: invalid indentation"}},
@@ -132,6 +135,7 @@ static const struct {
     {"kl:\n  seed: 2\n  depth: 5\n  widths: [3, 3]\n", {"3:3: the 2 widths make a network of depth 2, not 5"}},
     {"kl:\n  statistics: dataset\n", {"2:3: statistics dataset needs a dataset"}},
     {"kl:\nplot: a.png\n", {"2:1: the plot is drawn from the result file, but no output file is given"}},
+    {"kl:\noutput: a\nplot: a.jpeg\n", {"3:1: plot must end in .png, .svg or .pdf, unlike 'a.jpeg'"}},
     {"kl:\n  var_w: [1, 1]\n", {"2:3: var_w lists 1 twice"}},
     {"kl:\n  save_f_jk: true\n  estimator: direct\noutput: f\n", {"2:3: estimator direct does not compute f_jk"}},
     {"kl:\n  backend: ref\n  precision: fp32\n", {"3:3: backend ref computes in fp64 only"}},
@@ -205,7 +209,7 @@ static void a_config_reads_back_to_itself(void **state)
         "kl:\n",
         "kl:\n  var_w: [0, 0.1, 0.30000000000000004]\n  seed: [18446744073709551615]\n  sample_seed: 0\n  threads: 3\n",
         "kl:\n  widths: [784, 31, 10]\n  chunk: 100\n  gaussian_input: 0\n  backend: ref\n",
-        "kl:\n  network: 'a: \"b\" \\ #'\n  input: [\"mnist:a:1\", 'x\n\n    y']\noutput: '~'\nplot: '1'\n",
+        "kl:\n  network: 'a: \"b\" \\ #'\n  input: [\"mnist:a:1\", \"x\\n\\ty\"]\noutput: '~'\nplot: '1.svg'\n",
         "kl:\n  q0: 1e-300\n  save_f_j: true\n  save_f_jk: true\n  estimator: gram\n  precision: fp64\noutput: null.h5\n",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
