@@ -6,19 +6,20 @@ set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 mnist=${KLFLOW_DATA:-}/mnist/train-images-idx3-ubyte.gz
 
-input=
-case ${1:-} in
-    '') ;;
-    --input) input=${2:?"quickstart: --input needs an image, as in mnist:FILE:INDEX"} ;;
-    *)
-        cat <<EOF
+usage() {
+    cat <<EOF
 usage: tools/quickstart.sh [--input mnist:FILE:INDEX]
   --input  the image that fixes the variances of layer 0; else number 49983 of \$KLFLOW_DATA/mnist/train-images-idx3-ubyte.gz,
            the image of the paper's runs, where that file exists; else number 12 of Debian's dataset-fashion-mnist
 EOF
-        [ "$1" = --help ] || [ "$1" = -h ] || exit 64
-        exit 0
-        ;;
+}
+
+input=
+case $#:${1:-} in
+    0:) ;;
+    2:--input) input=$2 ;;
+    1:--help | 1:-h) usage; exit 0 ;;
+    *) usage >&2; exit 64 ;;
 esac
 if [ -z "$input" ] && [ -r "$mnist" ]; then
     input=mnist:$mnist:49983
