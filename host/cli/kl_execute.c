@@ -2,6 +2,7 @@
 /* Hooks a run up to stdout, stderr, signals and the plot. */
 #include "cli/kl_execute.h"
 
+#include "backend/fma_peak.h"
 #include "cli/kl_output.h"
 #include "cli/plotter.h"
 #include "cli/progress.h"
@@ -12,8 +13,10 @@
 #include "run/kl_run.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct session {
     const klf_kl_config *config;
@@ -103,15 +106,28 @@ static int execute(session *s)
     return klf_report(st);
 }
 
+/* From the peak rate of this machine, measured for a moment. Only backend cpu is known to come near it. */
+static double estimate_seconds(const klf_kl_config *config, const klf_kl_plan *plan)
+{
+    static const double PEAK_S = 0.05, TYPICAL_FRACTION = 0.8; /* docs/performance.md */
+    if (strcmp(plan->backend, "cpu") != 0)
+        return NAN;
+    return plan->flops / (TYPICAL_FRACTION * klf_fma_peak(config->precision, plan->threads, PEAK_S));
+}
+
+static klf_status print_plan(session *s)
+{
+    klf_status st = klf_kl_plan_make(s->config, &s->plan);
+    if (st == KLF_OK)
+        klf_kl_print_plan(s->config, &s->plan, estimate_seconds(s->config, &s->plan));
+    return st;
+}
+
 int klf_kl_execute(const klf_kl_config *config)
 {
     session    s = {.config = config};
     klf_status st = config->plot != NULL ? check_plot(config) : KLF_OK;
-    if (st == KLF_OK && config->dry_run) {
-        st = klf_kl_plan_make(config, &s.plan);
-        if (st == KLF_OK)
-            klf_kl_print_plan(config, &s.plan);
-        return klf_report(st);
-    }
+    if (st == KLF_OK && config->dry_run)
+        return klf_report(print_plan(&s));
     return st == KLF_OK ? execute(&s) : klf_report(st);
 }

@@ -6,7 +6,6 @@
 #include "klflow/build_info.h"
 #include "run/kl_options.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -96,41 +95,4 @@ void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, con
     klf_json_real("wall_s", point->wall_s);
     klf_json_text("version", klf_build_info_get()->version);
     klf_json_end();
-}
-
-static void print_plan_json(const klf_kl_config *config, const klf_kl_plan *plan)
-{
-    klf_json_begin();
-    klf_json_whole("n_points", plan->n_points);
-    klf_json_whole("n_passes", plan->n_networks);
-    klf_json_whole("n_mc", (uint64_t)config->n_mc);
-    klf_json_text("backend", plan->backend);
-    klf_json_text("kernels", plan->kernels);
-    klf_json_text("precision", klf_precision_name(config->precision));
-    klf_json_text("estimator", klf_kl_choice_name("estimator", (int)config->estimator));
-    klf_json_whole("threads", plan->threads);
-    klf_json_whole("points_in_flight", plan->points_in_flight);
-    klf_json_whole("lanes", plan->lanes);
-    klf_json_whole("chunk", plan->chunk);
-    klf_json_real("memory_bytes", plan->memory_bytes);
-    klf_json_real("flops", plan->flops);
-    klf_json_text("output", config->output);
-    klf_json_text("version", klf_build_info_get()->version);
-    klf_json_end();
-}
-
-void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan)
-{
-    if (config->json) {
-        print_plan_json(config, plan);
-        return;
-    }
-    printf("points      %zu\n", plan->n_points);
-    printf("passes      %zu of %" PRId64 " samples (networks x images)\n", plan->n_networks, config->n_mc);
-    printf("backend     %s, %s: %s\n", plan->backend, klf_precision_name(config->precision), plan->kernels);
-    printf("threads     %zu, for %zu point%s at a time in %zu lane%s of %zu samples\n", plan->threads, plan->points_in_flight,
-           plan->points_in_flight == 1 ? "" : "s", plan->lanes, plan->lanes == 1 ? "" : "s", plan->chunk);
-    printf("memory      %.0f MB at its peak\n", plan->memory_bytes / 1e6);
-    printf("work        %.3g floating-point operations (`klflow bench` measures how many a second)\n", plan->flops);
-    printf("output      %s\n", config->output != NULL ? config->output : "none");
 }

@@ -10,8 +10,8 @@
 void klf_kl_print_table(const klf_kl_config *config, size_t index, size_t n_points, const klf_kl_point *point);
 void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, const klf_kl_point *point);
 
-/* As a JSON object if the config asks for JSON. */
-void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan);
+/* As a JSON object if the config asks for JSON. seconds: how long the run may take; NaN if that is not known. */
+void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan, double seconds);
 
 /* The name of an enum's value as it is written on the command line: option "estimator", value KLF_BOTH -> "both". */
 const char *klf_kl_choice_name(const char *option, int value);

@@ -191,6 +191,8 @@ class Output(Case):
         plan = json.loads(run(*arguments, "--json").stdout)
         self.assertEqual((plan["n_points"], plan["n_passes"], plan["n_mc"], plan["output"]), (6, 12, 10000, output))
         self.assertGreater(plan["memory_bytes"], 0)
+        self.assertIsNone(plan["seconds"])
+        self.assertGreater(json.loads(run("kl", "--dry-run", "--json").stdout)["seconds"], 0)
         text = run(*arguments[:-2], "--threads", "2").stdout
         text = "".join(line for line in text.splitlines(True) if not line.startswith("memory"))
         self.assertEqual(text, (GOLDEN / "dry_run.txt").read_text())
