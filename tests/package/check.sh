@@ -14,7 +14,7 @@ mv first moved
 
 moved/bin/klflow --version
 moved/bin/klflow kl --widths 20,10 --n-mc 100 --quiet >/dev/null
-for file in share/klflow/configs/quickstart.yaml include/klflow/status.h; do
+for file in share/klflow/plot.py share/klflow/figures/kl_flow.py share/klflow/configs/quickstart.yaml include/klflow/status.h; do
     test -s "moved/$file"
 done
 
