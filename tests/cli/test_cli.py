@@ -303,7 +303,7 @@ class Plot(Case):
 
 
 class Signals(Case):
-    LONG = ["kl", "--n-mc", "1e9", "--depth", "30"]
+    LONG = ["kl", "--n-mc", "1e9", "--widths", "64,64,64"]
 
     def start(self, *more, **options):
         process = subprocess.Popen([PROGRAM, *self.LONG, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
