@@ -9,12 +9,14 @@
 #include "run/kl_plan.h"
 #include "run/provenance.h"
 
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* State that the workers of a run share; everything below `guarded` only inside the critical section klf_kl_run. */
+/* State that the workers of a run share; everything below `guarded`, and every hook, only inside the
+ * critical section klf_kl_run. */
 typedef struct run {
     const klf_kl_setup   *setup;
     const klf_kl_plan    *plan;
@@ -45,7 +47,7 @@ static void fail_run(run *r, klf_status st)
 static void count_samples(void *arg, int64_t samples)
 {
     run *r = arg;
-#pragma omp critical(klf_kl_run_progress)
+#pragma omp critical(klf_kl_run)
     {
         r->samples_done += (double)samples;
         if (r->hooks->progress)
@@ -195,6 +197,9 @@ klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, cons
     KLF_TRY(klf_kl_plan_setup(&setup, &plan));
     if (strcmp(config->backend, "auto") == 0 && hooks->notice)
         hooks->notice(hooks->arg, "backend auto: no usable GPU module, so this run is on the CPU (backend cpu)");
+    bool unused_input = setup.images || !isnan(config->q0) || !isnan(config->gaussian_input);
+    if (setup.dataset.pixel && unused_input && hooks->notice)
+        hooks->notice(hooks->arg, "statistics dataset takes all layers from the data set; the input has no effect");
     if (hooks->plan)
         hooks->plan(hooks->arg, &plan);
 

@@ -2,6 +2,7 @@
 /* Collects the facts of a run. */
 #include "run/provenance.h"
 
+#include "core/cpu_model.h"
 #include "klflow/build_info.h"
 
 #include <assert.h>
@@ -33,23 +34,6 @@ static void add_int(klf_facts *facts, const char *name, int64_t i)
     fact->value.i = i;
 }
 
-/* "model name : ..." of the first processor; "unknown" where /proc does not tell. */
-static void find_cpu_model(char *model, size_t n)
-{
-    char  line[512];
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    snprintf(model, n, "unknown");
-    while (file && fgets(line, sizeof line, file)) {
-        char *colon = strncmp(line, "model name", strlen("model name")) == 0 ? strchr(line, ':') : NULL;
-        if (colon && colon[1] == ' ') {
-            snprintf(model, n, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
-            break;
-        }
-    }
-    if (file)
-        fclose(file);
-}
-
 static void find_environment(char *text, size_t n)
 {
     static const char *const names[] = {"KLFLOW_CPU_KERNELS", "OPENBLAS_CORETYPE", "OMP_NUM_THREADS",
@@ -72,7 +56,7 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
     if (gethostname(facts->hostname, sizeof facts->hostname) != 0)
         snprintf(facts->hostname, sizeof facts->hostname, "unknown");
     facts->hostname[sizeof facts->hostname - 1] = '\0';
-    find_cpu_model(facts->cpu_model, sizeof facts->cpu_model);
+    klf_cpu_model(facts->cpu_model);
     find_environment(facts->environment, sizeof facts->environment);
 
     add_text(facts, "version", build->version);

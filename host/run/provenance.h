@@ -3,6 +3,7 @@
 #ifndef KLFLOW_RUN_PROVENANCE_H
 #define KLFLOW_RUN_PROVENANCE_H
 
+#include "core/cpu_model.h"
 #include "klflow/store.h"
 #include "run/kl_run.h"
 #include "run/kl_setup.h"
@@ -14,7 +15,7 @@ typedef struct klf_facts {
     size_t   n;
     klf_fact fact[KLF_MAX_FACTS];
     char     hostname[256];
-    char     cpu_model[128];
+    char     cpu_model[KLF_CPU_MODEL_SIZE];
     char     environment[512]; /* variables that change kernels or threads, "NAME=value NAME=value" */
     double   start;
 } klf_facts;
