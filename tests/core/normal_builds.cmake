@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Tests of the random numbers that need more than one source file.
-
-# normal_fill.c in many builds. Plain objects with their own flags only, because klflow's own forbid contraction.
+# The normals have the same bits in every build: normal_fill.c in many of them. Plain objects with their own flags only, because
+# klflow's own forbid contraction.
 set(normal_builds "")
 function(normal_build name)
-  add_library(normal_build_${name} OBJECT core/normal_fill.c)
+  add_library(normal_build_${name} OBJECT normal_fill.c)
   target_include_directories(normal_build_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include)
   target_compile_definitions(normal_build_${name} PRIVATE NORMAL_FILL=normal_build_${name})
   target_compile_options(normal_build_${name} PRIVATE ${ARGN})
@@ -21,8 +20,8 @@ function(normal_build_foreign compiler id)
   set(object ${CMAKE_CURRENT_BINARY_DIR}/normal_build_${compiler}.o)
   add_custom_command(OUTPUT ${object}
     COMMAND ${KLFLOW_TEST_${compiler}} -std=c11 -O3 ${native} -ffp-contract=fast -I${PROJECT_SOURCE_DIR}/include
-      -DNORMAL_FILL=normal_build_${compiler} -c ${CMAKE_CURRENT_SOURCE_DIR}/core/normal_fill.c -o ${object}
-    DEPENDS core/normal_fill.c ${PROJECT_SOURCE_DIR}/include/klflow/normal.h)
+      -DNORMAL_FILL=normal_build_${compiler} -c ${CMAKE_CURRENT_SOURCE_DIR}/normal_fill.c -o ${object}
+    DEPENDS normal_fill.c ${PROJECT_SOURCE_DIR}/include/klflow/normal.h)
   target_sources(test_normal_bits PRIVATE ${object})
   set(normal_builds "${normal_builds} BUILD(normal_build_${compiler})" PARENT_SCOPE)
 endfunction()
@@ -31,7 +30,7 @@ include(CheckCCompilerFlag)
 check_c_compiler_flag(-march=native HAVE_MARCH_NATIVE)
 set(native $<$<BOOL:${HAVE_MARCH_NATIVE}>:-march=native>)
 
-klflow_test(core test_normal_bits)
+klflow_test(test_normal_bits)
 normal_build(O0 -O0)
 normal_build(O3 -O3)
 normal_build(native -O3 ${native} -ffp-contract=off)
@@ -39,23 +38,3 @@ normal_build(contract -O3 ${native} -ffp-contract=fast)
 normal_build_foreign(gcc GNU)
 normal_build_foreign(clang Clang)
 target_compile_definitions(test_normal_bits PRIVATE "NORMAL_BUILDS=${normal_builds}")
-
-# Against cuRAND, where it is installed; else a skipped test that says so.
-find_package(CUDAToolkit QUIET)
-klflow_test(core test_philox_curand)
-set_tests_properties(test_philox_curand PROPERTIES SKIP_RETURN_CODE 77)
-if(TARGET CUDA::curand)
-  target_link_libraries(test_philox_curand PRIVATE CUDA::curand)
-  target_include_directories(test_philox_curand SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
-  target_compile_definitions(test_philox_curand PRIVATE HAVE_CURAND)
-  include(CheckLanguage)
-  check_language(CXX)
-  if(CMAKE_CXX_COMPILER)
-    enable_language(CXX)
-    add_library(curand_kernel_words OBJECT core/curand_kernel_words.cpp)
-    target_include_directories(curand_kernel_words SYSTEM PRIVATE ${CUDAToolkit_INCLUDE_DIRS})
-    target_sources(test_philox_curand PRIVATE $<TARGET_OBJECTS:curand_kernel_words>)
-    target_compile_definitions(test_philox_curand PRIVATE HAVE_CURAND_KERNEL)
-    set_target_properties(test_philox_curand PROPERTIES LINKER_LANGUAGE C)
-  endif()
-endif()
