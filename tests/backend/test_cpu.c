@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 enum { MAX_DEPTH = 5, SAMPLE_SEED = 7, NETWORK_SEED = 3, FIRST_SAMPLE = 1000 };
 

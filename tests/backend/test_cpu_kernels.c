@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 enum { MAX_WIDTH = 70 };
 
