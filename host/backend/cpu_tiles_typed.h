@@ -165,7 +165,7 @@ static void NAME(forward_step)(const REAL *phi, const REAL *weight, size_t depth
 }
 
 /* What becomes of a finished tile: bias, squares of z - mean into the rows' q, tanh, sums over rows, phi. Rows beyond `rows`
- * become zero. */
+ * get no bias: they came in as zeros and go out as zeros. */
 static void NAME(finish_tile)(VEC z[TILE_ROWS][PANEL_UNITS], size_t units, size_t rows, const REAL *bias, REAL mean, VEC *q,
                               REAL *phi, double *f)
 {
@@ -178,7 +178,7 @@ static void NAME(finish_tile)(VEC z[TILE_ROWS][PANEL_UNITS], size_t units, size_
         }
     for (size_t r = 0; r < TILE_ROWS; r++)
         for (size_t u = 0; u < units; u++) {
-            z[r][u] = r < rows ? VTANH(z[r][u]) : V(setzero)();
+            z[r][u] = VTANH(z[r][u]);
             V(store)(phi + u * NAME(UNIT_STRIDE) + r * LANES, z[r][u]);
         }
     for (size_t u = 0; u < units; u++) {

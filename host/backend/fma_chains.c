@@ -24,8 +24,8 @@ enum { CHAINS = 12, UNROLLED = 8 };
             x[0] += x[c];                                                                                                      \
         volatile type sink = x[0][0];                                                                                          \
         (void)sink;                                                                                                            \
-        return 2.0 * CHAINS * (double)(KLF_VECTOR_BYTES / sizeof(type)) *                                                      \
-               (double)((steps + UNROLLED - 1) / UNROLLED * UNROLLED);                                                         \
+        size_t lanes = KLF_VECTOR_BYTES / sizeof(type), done = (steps + UNROLLED - 1) / UNROLLED * UNROLLED;                   \
+        return (double)(2 * CHAINS * lanes * done);                                                                            \
     }
 
 RUN(run_f32, float)

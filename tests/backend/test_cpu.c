@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The cpu backend, each kernel set in each precision, against plain loops in double written here. Widths and row counts lie
- * around the edges of vectors (8, 16), register tiles (8 rows, 24 or 48 columns) and cache blocks (128, 256 rows). */
+ * around the edges of vectors (8, 16), register tiles (8 rows, 24 or 48 columns) and cache blocks (96, 192, 256 rows). */
 #include "klflow/network.h"
 #include "klflow/rng.h"
 
@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 enum { MAX_DEPTH = 5, SAMPLE_SEED = 7, NETWORK_SEED = 3, FIRST_SAMPLE = 1000 };
 
