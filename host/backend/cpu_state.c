@@ -137,9 +137,12 @@ klf_status klf_cpu_model_create(klf_context *ctx, const klf_model_spec *spec, kl
     model->kernels = &ctx->kernels[spec->precision];
     model->kernels_fp64 = &ctx->kernels[KLF_FP64];
     model->depth = depth;
+    bool loaded = true;
+#pragma omp parallel for schedule(dynamic) reduction(&& : loaded)
     for (size_t l = spec->reference_layer; l < depth; l++)
-        if (!load_layer(model, l))
-            goto no_memory;
+        loaded = load_layer(model, l) && loaded;
+    if (!loaded)
+        goto no_memory;
     *out = model;
     return KLF_OK;
 no_memory:

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Aligned allocation, with a hint for huge pages. */
-#define _DEFAULT_SOURCE /* madvise */
+/* Aligned allocation. */
 #include "core/memory.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 
-enum { CACHE_LINE = 64, HUGE_PAGE = 2 * 1024 * 1024 };
+enum { CACHE_LINE = 64 };
 
 void *klf_memory_get(size_t bytes)
 {
-    size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : CACHE_LINE;
-    size_t rounded = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    void  *memory;
-    if (rounded < bytes || posix_memalign(&memory, alignment, rounded > 0 ? rounded : CACHE_LINE) != 0)
-        return NULL;
-#ifdef MADV_HUGEPAGE
-    if (bytes >= HUGE_PAGE)
-        (void)madvise(memory, rounded, MADV_HUGEPAGE); /* a wish: nothing depends on it */
-#endif
-    return memory;
+    void *memory = NULL;
+    return posix_memalign(&memory, CACHE_LINE, bytes > 0 ? bytes : 1) == 0 ? memory : NULL;
 }

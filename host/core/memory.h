@@ -5,8 +5,9 @@
 
 #include <stddef.h>
 
-/* Uninitialised memory aligned to a cache line, on huge pages where it is large and the kernel grants them: a network is 140
- * MB, and as much time goes into 4 KiB page faults as into drawing its weights. NULL if there is none; free() releases it. */
+/* Uninitialised memory that begins on a cache line, as vector loads like it; NULL if there is none. free() releases it. Huge
+ * pages were tried: the kernels gain nothing measurable, and where memory is fragmented the kernel takes up to half a second to
+ * find them. */
 void *klf_memory_get(size_t bytes);
 
 #endif

@@ -26,13 +26,6 @@ void klf_widths_taper(size_t depth, size_t *widths)
     }
 }
 
-/* Doubles that n of them take when the next array begins on a cache line again. */
-static size_t padded(size_t n)
-{
-    enum { PER_LINE = 8 };
-    return (n + PER_LINE - 1) / PER_LINE * PER_LINE;
-}
-
 klf_status klf_network_create(size_t input_width, size_t depth, const size_t *widths, klf_network **out)
 {
     klf_network *net = calloc(1, sizeof *net);
@@ -47,7 +40,7 @@ klf_status klf_network_create(size_t input_width, size_t depth, const size_t *wi
     for (size_t l = 0; l < depth; l++) {
         net->layer[l].width = widths[l];
         net->layer[l].fan_in = l == 0 ? input_width : widths[l - 1];
-        doubles += padded(widths[l] * net->layer[l].fan_in) + padded(widths[l]);
+        doubles += widths[l] * (net->layer[l].fan_in + 1);
     }
     double *next = net->memory = klf_memory_get(doubles * sizeof(double));
     if (!next)
@@ -55,8 +48,8 @@ klf_status klf_network_create(size_t input_width, size_t depth, const size_t *wi
     for (size_t l = 0; l < depth; l++) {
         klf_layer *layer = &net->layer[l];
         layer->weight = next;
-        layer->bias = next + padded(layer->width * layer->fan_in);
-        next = layer->bias + padded(layer->width);
+        layer->bias = next + layer->width * layer->fan_in;
+        next = layer->bias + layer->width;
     }
     *out = net;
     return KLF_OK;
