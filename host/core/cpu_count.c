@@ -138,5 +138,5 @@ size_t klf_usable_cores(void)
 size_t klf_default_threads(void)
 {
     size_t asked = from_environment("OMP_NUM_THREADS");
-    return asked > 0 ? asked : klf_usable_cores();
+    return asked > KLF_MAX_THREADS ? KLF_MAX_THREADS : asked > 0 ? asked : klf_usable_cores();
 }

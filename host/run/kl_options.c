@@ -2,6 +2,8 @@
 /* The one table of the options of `klflow kl`. The order is that of --help, of the effective config and of docs/config.md. */
 #include "run/kl_options.h"
 
+#include "core/cpu_count.h"
+
 #include <assert.h>
 #include <stddef.h>
 
@@ -227,7 +229,7 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      .type = KLF_OPTION_WHOLE,
      .where = COMPUTED_OR_RUN,
      .min = 1,
-     .max = 4096,
+     .max = KLF_MAX_THREADS,
      .metavar = "N",
      .unit = "threads",
      .otherwise = "OMP_NUM_THREADS, or the usable cores",

@@ -107,6 +107,8 @@ static void environment_and_affinity_count(void **state)
     unsetenv("SLURM_CPUS_PER_TASK");
     setenv("OMP_NUM_THREADS", "7,2", 1); /* the user knows best */
     assert_int_equal(klf_default_threads(), 7);
+    setenv("OMP_NUM_THREADS", "1000000", 1);
+    assert_int_equal(klf_default_threads(), KLF_MAX_THREADS);
     const char *const nonsense[] = {"", "0", "-3", "many", "4x"};
     for (size_t i = 0; i < sizeof nonsense / sizeof nonsense[0]; i++) {
         setenv("OMP_NUM_THREADS", nonsense[i], 1);
