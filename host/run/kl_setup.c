@@ -63,6 +63,8 @@ static klf_status load_inputs(klf_kl_setup *setup)
             klf_status st = read_images(text, 1, &setup->images[i]);
             if (st != KLF_OK)
                 return st;
+        } else if (config->statistics == KLF_STATS_DATASET) { /* layer 0 comes from the data set; q0 plays no part */
+            text = config->dataset;
         } else if (!isnan(config->gaussian_input)) {
             snprintf(label, sizeof label, "gaussian:%.15g", config->gaussian_input);
         } else if (!isnan(config->q0)) {
@@ -86,8 +88,8 @@ static klf_status load_network(klf_kl_setup *setup)
     if (config->reference_layer >= net->depth)
         return klf_fail(KLF_ERR_USAGE, "reference layer %llu is out of range: the network in %s has layers 0 to %zu",
                         (unsigned long long)config->reference_layer, config->network, net->depth - 1);
-    bool needs_var_w = config->statistics == KLF_STATS_THEORY ||
-                       (config->input.n == 0 && isnan(config->q0) && isnan(config->gaussian_input));
+    bool default_q0 = config->input.n == 0 && isnan(config->q0) && isnan(config->gaussian_input) && !config->dataset;
+    bool needs_var_w = config->statistics == KLF_STATS_THEORY || default_q0;
     if (needs_var_w && (isnan(net->var_w) || isnan(net->var_b)))
         return klf_fail(KLF_ERR_USAGE,
                         "%s does not tell var_w and var_b, so there is no default q0 and no theory; give --input or --q0 "
