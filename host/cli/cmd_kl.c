@@ -18,16 +18,15 @@ int klf_cmd_kl(int argc, char **argv)
     klf_kl_config_init(&config);
     klf_option_set set = klf_kl_option_set(&config, KLF_IN_KL);
     klf_arguments  arguments = {0};
-    int            code = 0;
+    const char    *blame = NULL; /* the sentence says it */
     klf_status     st = klf_options_parse(&set, 1, argc - 1, argv + 1, &arguments);
     if (st == KLF_OK && !arguments.help)
         st = klf_kl_config_complete(&config);
-    if (st != KLF_OK)
-        code = klf_report(st);
-    else if (arguments.help)
+    if (st == KLF_OK && arguments.help)
         klf_help_print(usage, &set, 1);
-    else
-        code = klf_kl_execute(&config);
+    else if (st == KLF_OK)
+        st = klf_kl_execute(&config, &blame);
+    int code = klf_report(st);
     klf_kl_config_free(&config);
     return code;
 }

@@ -51,7 +51,25 @@ static void print_problem(const char *path, const char *text, const klf_problem 
         fprintf(stderr, "  %.*s\n  %*s\n", (int)strcspn(text, "\r\n"), text, problem->column, "^");
 }
 
-static int load(const char *path, klf_option_set *set)
+/* Runs the config. A value of the file that only the run finds wrong (an image number beyond the last) is a problem of the file
+ * like any other, and is reported where its key stands. */
+static int execute(const char *path, const char *text, const klf_option_set *set)
+{
+    const char       *blame = NULL;
+    klf_status        st = klf_kl_execute(set->target, &blame);
+    const unsigned    keys = KLF_IN_SECTION | KLF_IN_TOP;
+    const klf_option *option = st == KLF_ERR_USAGE && blame != NULL ? klf_option_find(set->table, set->n, keys, blame) : NULL;
+    const klf_origin *origin = option != NULL ? &set->origin[option - set->table] : NULL;
+    if (origin == NULL || origin->from != KLF_FROM_FILE)
+        return klf_report(st);
+    char        sentence[1024];
+    klf_problem problem = {.line = origin->line, .column = origin->column, .sentence = sentence};
+    snprintf(sentence, sizeof sentence, "%s", klf_last_error());
+    print_problem(path, text, &problem);
+    return KLF_ERR_CONFIG;
+}
+
+static int load_and_execute(const char *path, klf_option_set *set)
 {
     char        *text = NULL;
     size_t       length = 0;
@@ -62,6 +80,8 @@ static int load(const char *path, klf_option_set *set)
     for (size_t i = 0; i < problems.n; i++)
         print_problem(path, text, &problems.v[i]);
     int code = problems.n > 0 ? (int)st : klf_report(st);
+    if (code == 0)
+        code = execute(path, text, set);
     klf_problems_free(&problems);
     free(text);
     return code;
@@ -76,8 +96,7 @@ static int run(klf_option_set *sets, const run_options *options, const klf_argum
         if (st != KLF_OK)
             return klf_report(st);
     }
-    int code = load(arguments->positional[0], &sets[SHARED]);
-    return code == 0 ? klf_kl_execute(sets[SHARED].target) : code;
+    return load_and_execute(arguments->positional[0], &sets[SHARED]);
 }
 
 int klf_cmd_run(int argc, char **argv)

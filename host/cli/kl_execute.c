@@ -74,7 +74,7 @@ static klf_status check_plot(const klf_kl_config *config)
     return st == KLF_OK ? klf_plotter_check() : st;
 }
 
-static klf_status run(session *s)
+static klf_status run(session *s, const char **blame)
 {
     const klf_kl_config *config = s->config;
     klf_kl_hooks         hooks = {
@@ -85,25 +85,25 @@ static klf_status run(session *s)
         return st;
     klf_signals_catch();
     klf_progress_begin(&s->progress, config->quiet);
-    st = klf_kl_run(config, text, &hooks);
+    st = klf_kl_run(config, text, &hooks, blame);
     klf_progress_clear(&s->progress);
     free(text);
     return st;
 }
 
-static int execute(session *s)
+static klf_status execute(session *s, const char **blame)
 {
-    klf_status st = run(s);
+    klf_status st = run(s, blame);
     if (klf_signal_seen != 0) {
         fprintf(stderr, "klflow: %s\n",
                 st == KLF_ERR_INTERRUPTED ? "interrupted; no result file was written" : "interrupted; the results are whole");
         klf_signals_obey();
     }
     if (s->lost[0] != '\0' && (st == KLF_OK || st == KLF_ERR_INTERRUPTED))
-        return klf_report(klf_fail(KLF_ERR_IO, "%s", s->lost));
+        return klf_fail(KLF_ERR_IO, "%s", s->lost);
     if (st == KLF_OK && s->config->plot != NULL)
         st = klf_plotter_draw(s->config->output, s->config->plot, s->config->force);
-    return klf_report(st);
+    return st;
 }
 
 /* From the peak rate of this machine, measured for a moment. Only backend cpu is known to come near it. */
@@ -115,19 +115,20 @@ static double estimate_seconds(const klf_kl_config *config, const klf_kl_plan *p
     return plan->flops / (TYPICAL_FRACTION * klf_fma_peak(config->precision, plan->threads, PEAK_S));
 }
 
-static klf_status print_plan(session *s)
+static klf_status print_plan(session *s, const char **blame)
 {
-    klf_status st = klf_kl_plan_make(s->config, &s->plan);
+    klf_status st = klf_kl_plan_make(s->config, &s->plan, blame);
     if (st == KLF_OK)
         klf_kl_print_plan(s->config, &s->plan, estimate_seconds(s->config, &s->plan));
     return st;
 }
 
-int klf_kl_execute(const klf_kl_config *config)
+klf_status klf_kl_execute(const klf_kl_config *config, const char **blame)
 {
     session    s = {.config = config};
     klf_status st = config->plot != NULL ? check_plot(config) : KLF_OK;
-    if (st == KLF_OK && config->dry_run)
-        return klf_report(print_plan(&s));
-    return st == KLF_OK ? execute(&s) : klf_report(st);
+    *blame = NULL;
+    if (st != KLF_OK)
+        return st;
+    return config->dry_run ? print_plan(&s, blame) : execute(&s, blame);
 }

@@ -5,7 +5,8 @@
 
 #include "klflow/kl_config.h"
 
-/* Returns the exit code; a failure has been reported. Ends the process by its signal if the run was interrupted. */
-int klf_kl_execute(const klf_kl_config *config);
+/* The caller reports a failure. *blame is the key of the option that a KLF_ERR_USAGE is about, or NULL. Ends the process by its
+ * signal if the run was interrupted. */
+klf_status klf_kl_execute(const klf_kl_config *config, const char **blame);
 
 #endif

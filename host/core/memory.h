@@ -10,4 +10,8 @@
  * find them. */
 void *klf_memory_get(size_t bytes);
 
+/* Bytes that this process may hope for: what the system has available, and no more than the limit of its cgroup (version 2).
+ * Infinity where neither tells. */
+double klf_memory_available(void);
+
 #endif

@@ -103,10 +103,10 @@ klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan)
     return KLF_OK;
 }
 
-klf_status klf_kl_plan_make(const klf_kl_config *config, klf_kl_plan *plan)
+klf_status klf_kl_plan_make(const klf_kl_config *config, klf_kl_plan *plan, const char **blame)
 {
     klf_kl_setup setup;
-    klf_status   st = klf_kl_setup_open(config, &setup);
+    klf_status   st = klf_kl_setup_open(config, &setup, blame);
     if (st != KLF_OK)
         return st;
     st = klf_kl_plan_setup(&setup, plan);

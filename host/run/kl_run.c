@@ -3,6 +3,7 @@
  * the order of the grid and written to the file at the end. */
 #include "run/kl_run.h"
 
+#include "core/memory.h"
 #include "klflow/store.h"
 #include "run/kl_average.h"
 #include "run/kl_job.h"
@@ -186,12 +187,23 @@ done:
     return st;
 }
 
-klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, const klf_kl_hooks *hooks)
+/* Linux promises more memory than there is and kills the process later: better one sentence now. */
+static klf_status check_memory(const klf_kl_plan *plan)
+{
+    double available = klf_memory_available();
+    if (!(plan->memory_bytes > available))
+        return KLF_OK;
+    return klf_fail(KLF_ERR_MEMORY,
+                    "this run needs about %.1f GB of memory and %.1f GB are available; lower depth, widths, threads or chunk",
+                    1e-9 * plan->memory_bytes, 1e-9 * available);
+}
+
+klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, const klf_kl_hooks *hooks, const char **blame)
 {
     klf_kl_setup setup;
     klf_kl_plan  plan;
     klf_facts    facts;
-    klf_status   st = klf_kl_setup_open(config, &setup);
+    klf_status   st = klf_kl_setup_open(config, &setup, blame);
     if (st != KLF_OK)
         return st;
     KLF_TRY(klf_kl_plan_setup(&setup, &plan));
@@ -200,6 +212,7 @@ klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, cons
     bool unused_input = setup.images || !isnan(config->q0) || !isnan(config->gaussian_input);
     if (setup.dataset.pixel && unused_input && hooks->notice)
         hooks->notice(hooks->arg, "statistics dataset takes all layers from the data set; the input has no effect");
+    KLF_TRY(check_memory(&plan));
     if (hooks->plan)
         hooks->plan(hooks->arg, &plan);
 

@@ -32,11 +32,12 @@ typedef struct klf_kl_hooks {
     const volatile sig_atomic_t *cancel; /* non-zero: stop soon, KLF_ERR_INTERRUPTED */
 } klf_kl_hooks;
 
-/* Configs are complete (klf_kl_config_complete) here and below.
+/* Configs are complete (klf_kl_config_complete) here and below. *blame (may be NULL) is set to the key of the option that a
+ * KLF_ERR_USAGE is about, or to NULL.
  * Checks everything that can be checked before work (files present, indices in range, output writable) and plans: --dry-run. */
-klf_status klf_kl_plan_make(const klf_kl_config *config, klf_kl_plan *plan);
+klf_status klf_kl_plan_make(const klf_kl_config *config, klf_kl_plan *plan, const char **blame);
 
 /* Runs. config_text is the effective config as YAML, kept in the files. On failure nothing half-written is left. */
-klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, const klf_kl_hooks *hooks);
+klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, const klf_kl_hooks *hooks, const char **blame);
 
 #endif

@@ -56,6 +56,7 @@ static klf_status load_inputs(klf_kl_setup *setup)
     if (config->input.n > 0 && !(setup->images = calloc(setup->n_inputs, sizeof *setup->images)))
         return no_memory();
 
+    setup->blame = "input";
     for (size_t i = 0; i < setup->n_inputs; i++) {
         const char *text = label;
         if (config->input.n > 0) {
@@ -75,6 +76,7 @@ static klf_status load_inputs(klf_kl_setup *setup)
         if (!(setup->input_label[i] = strdup(text)))
             return no_memory();
     }
+    setup->blame = "dataset";
     return config->statistics == KLF_STATS_DATASET ? read_images(config->dataset, 0, &setup->dataset) : KLF_OK;
 }
 
@@ -82,12 +84,15 @@ static klf_status load_network(klf_kl_setup *setup)
 {
     const klf_kl_config *config = setup->config;
     klf_status           st = klf_store_read_network(config->network, &setup->network);
+    setup->blame = "network";
     if (st != KLF_OK)
         return st;
     const klf_network *net = setup->network;
-    if (config->reference_layer >= net->depth)
+    if (config->reference_layer >= net->depth) {
+        setup->blame = "reference_layer";
         return klf_fail(KLF_ERR_USAGE, "reference layer %llu is out of range: the network in %s has layers 0 to %zu",
                         (unsigned long long)config->reference_layer, config->network, net->depth - 1);
+    }
     bool default_q0 = config->input.n == 0 && isnan(config->q0) && isnan(config->gaussian_input) && !config->dataset;
     bool needs_var_w = config->statistics == KLF_STATS_THEORY || default_q0;
     if (needs_var_w && (isnan(net->var_w) || isnan(net->var_b)))
@@ -136,7 +141,7 @@ static klf_status check_inputs(const klf_kl_setup *setup)
 }
 
 /* Moments are those of one network and one input; averaging them over several is left to the reader of the file. */
-static klf_status check_moments(const klf_kl_setup *setup)
+static klf_status check_moments(klf_kl_setup *setup)
 {
     const klf_kl_config *config = setup->config;
     if (!config->save_f_j && !config->save_f_jk)
@@ -144,6 +149,7 @@ static klf_status check_moments(const klf_kl_setup *setup)
     bool ranges = false;
     for (size_t i = 0; setup->images && i < setup->n_inputs; i++)
         ranges = ranges || setup->images[i].count > 1;
+    setup->blame = config->save_f_jk ? "save_f_jk" : "save_f_j";
     if (config->ensemble > 1 || ranges)
         return klf_fail(KLF_ERR_USAGE, "--save-f-j and --save-f-jk keep the moments of single networks and inputs; leave out "
                                        "--ensemble and image ranges, and sweep over seed or input instead");
@@ -165,6 +171,7 @@ static klf_status open_backend(klf_kl_setup *setup)
 {
     const klf_kl_config *config = setup->config;
     klf_status           st = KLF_OK;
+    setup->blame = "backend";
     KLF_TRY(klf_backend_find(config->backend, &setup->backend));
     if (!setup->backend->supports(config->precision))
         return klf_fail(KLF_ERR_USAGE, "backend %s does not compute in %s; leave out --precision or take --backend cpu",
@@ -174,7 +181,7 @@ done:
     return st;
 }
 
-klf_status klf_kl_setup_open(const klf_kl_config *config, klf_kl_setup *setup)
+klf_status klf_kl_setup_open(const klf_kl_config *config, klf_kl_setup *setup, const char **blame)
 {
     klf_status st = KLF_OK;
     *setup = (klf_kl_setup){.config = config, .threads = config->threads ? config->threads : klf_default_threads()};
@@ -187,6 +194,8 @@ klf_status klf_kl_setup_open(const klf_kl_config *config, klf_kl_setup *setup)
     KLF_TRY(check_inputs(setup));
     KLF_TRY(check_moments(setup));
 done:
+    if (blame)
+        *blame = st == KLF_OK ? NULL : setup->blame;
     if (st != KLF_OK)
         klf_kl_setup_close(setup);
     return st;

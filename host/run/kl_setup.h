@@ -21,6 +21,8 @@ typedef struct klf_kl_setup {
     klf_images   *images;      /* [n_inputs], NULL: q0 or a Gaussian input */
     klf_images    dataset;     /* statistics "dataset"; pixel NULL otherwise */
     klf_network  *network;     /* loaded from a file; NULL: drawn at each point */
+
+    const char *blame; /* the key of the option that is being looked at */
 } klf_kl_setup;
 
 /* One point of the grid. */
@@ -31,8 +33,9 @@ typedef struct klf_kl_coordinates {
     size_t   input; /* index into input_label and images */
 } klf_kl_coordinates;
 
-/* KLF_ERR_* with one sentence; the setup is then empty. The config is complete, and outlives the setup. */
-klf_status klf_kl_setup_open(const klf_kl_config *config, klf_kl_setup *setup);
+/* KLF_ERR_* with one sentence; the setup is then empty, and *blame (may be NULL) the key of the option that it is about. The
+ * config is complete, and outlives the setup. */
+klf_status klf_kl_setup_open(const klf_kl_config *config, klf_kl_setup *setup, const char **blame);
 void       klf_kl_setup_close(klf_kl_setup *setup);
 
 size_t             klf_kl_setup_n_points(const klf_kl_setup *setup);

@@ -16,7 +16,7 @@ import unittest
 
 PROGRAM = None
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
-USAGE, DATA, NOINPUT, DEVICE, CREATE, IO, CONFIG = 64, 65, 66, 69, 73, 74, 78
+USAGE, DATA, NOINPUT, DEVICE, MEMORY, CREATE, IO, CONFIG = 64, 65, 66, 69, 71, 73, 74, 78
 SMALL = ["--widths", "5,4,3", "--n-mc", "50"]
 
 # (arguments, exit code, words of the message). {dir} is an empty folder, {file} a file that exists.
@@ -77,6 +77,7 @@ BAD_FILES = [
      ["2:3: unknown key 'sede'; did you mean 'seed'?", "3:10: depth must be", "4:3: 'depth' is given twice",
       "5:1: unknown key 'plto'; did you mean 'plot'?"]),
     ("kl:\n  depth: 5\n  reference_layer: 7\n", CONFIG, ["3:3: reference layer 7 does not exist at depth 5"]),
+    ("kl:\n  # found by the run\n  input: mnist:images\n", CONFIG, ["3:3: "]),
 ]
 
 
@@ -127,6 +128,11 @@ class Mistakes(Case):
                 for line, problem in zip(lines, problems):
                     self.assertTrue(line.startswith(f"{path}:{problem}"), line)
                 self.assertEqual((result.stdout, self.files()), ("", ["config.yaml"]))
+
+    def test_more_memory_than_there_is(self):
+        result = run("kl", "--quiet", "--widths", "1000000,1000000", "--n-mc", "2")
+        self.assertEqual((result.returncode, result.stdout), (MEMORY, ""))
+        self.assertRegex(result.stderr, r"^klflow: this run needs about [0-9.]+ GB of memory and [0-9.]+ GB are available; .*\n$")
 
     def test_no_command(self):
         result = run()

@@ -60,7 +60,7 @@ static void test_mean_field(void **state)
     config.estimator = KLF_DIRECT;
     config.n_mc = 400;
     klf_kl_hooks hooks = {.arg = &points, .point = check_point};
-    if (klf_kl_config_complete(&config) != KLF_OK || klf_kl_run(&config, "", &hooks) != KLF_OK)
+    if (klf_kl_config_complete(&config) != KLF_OK || klf_kl_run(&config, "", &hooks, NULL) != KLF_OK)
         fail_msg("%s", klf_last_error());
     assert_int_equal(points, 1);
     config.var_w = config.var_b = (klf_list_real){0}; /* not owned */

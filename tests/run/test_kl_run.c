@@ -76,7 +76,7 @@ static klf_status run(const settings *s, klf_kl_hooks *hooks)
     config.precision = KLF_FP64;
     klf_status st = klf_kl_config_complete(&config);
     if (st == KLF_OK)
-        st = klf_kl_run(&config, "", hooks);
+        st = klf_kl_run(&config, "", hooks, NULL);
     config.seed = (klf_list_uint){0}; /* what is the test's own is not freed */
     if (!s->network) {
         config.var_w = (klf_list_real){0};

@@ -92,7 +92,7 @@ static void test_plateau(void **state)
     config.n_mc = 500; /* Monte Carlo error 0.002 a neuron, far below the bar */
     results      r = {0};
     klf_kl_hooks hooks = {.arg = &r, .point = add_point};
-    if (klf_kl_config_complete(&config) != KLF_OK || klf_kl_run(&config, "", &hooks) != KLF_OK)
+    if (klf_kl_config_complete(&config) != KLF_OK || klf_kl_run(&config, "", &hooks, NULL) != KLF_OK)
         fail_msg("%s", klf_last_error());
     config.var_w.v = NULL; /* not owned */
     config.seed.v = NULL;
