@@ -84,6 +84,8 @@ static klf_status run(session *s, const char **blame)
     if (st != KLF_OK)
         return st;
     klf_signals_catch();
+    if (config->output != NULL)
+        signal(SIGPIPE, SIG_IGN); /* as in on_point: the result file is worth it */
     klf_progress_begin(&s->progress, config->quiet);
     st = klf_kl_run(config, text, &hooks, blame);
     klf_progress_clear(&s->progress);
@@ -96,7 +98,7 @@ static klf_status execute(session *s, const char **blame)
     klf_status st = run(s, blame);
     if (klf_signal_seen != 0) {
         fprintf(stderr, "klflow: %s\n",
-                st == KLF_ERR_INTERRUPTED ? "interrupted; no result file was written" : "interrupted; the results are whole");
+                st == KLF_OK ? "interrupted; the results are whole" : "interrupted; no result file was written");
         klf_signals_obey();
     }
     if (s->lost[0] != '\0' && (st == KLF_OK || st == KLF_ERR_INTERRUPTED))

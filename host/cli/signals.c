@@ -1,29 +1,49 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The handler sets flags; somebody who asks twice does not want to wait. */
+/* The handler sets flags, which a run looks at between two layers of a chunk. A timer sees to the rest: drawing networks, going
+ * through a data set or a layer of a huge chunk may take minutes, and somebody who asks twice does not want to wait either. */
 #include "cli/signals.h"
 
 #include "klflow/store.h"
 
 #include <stddef.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+/* A run that has not wound up by itself this long after the signal is ended on the spot. */
+enum { PATIENCE_US = 600 * 1000 };
 
 volatile sig_atomic_t klf_signal_seen, klf_stop;
 
+static void end_at_once(int number)
+{
+    (void)number; /* SIGALRM or a second signal; the process ends by the first one */
+    static const char message[] = "klflow: interrupted\n";
+    klf_store_remove_unfinished();
+    if (write(STDERR_FILENO, message, sizeof message - 1) < 0) {
+        /* nobody listens; the signal tells it too */
+    }
+    signal(klf_signal_seen, SIG_DFL);
+    raise(klf_signal_seen); /* delivered when the handler returns, if it is that signal's */
+}
+
 static void remember(int number)
 {
+    static const struct itimerval patience = {.it_value = {.tv_usec = PATIENCE_US}};
     if (klf_signal_seen != 0) {
-        klf_store_remove_unfinished();
-        signal(number, SIG_DFL);
-        raise(number); /* delivered when the handler returns */
+        end_at_once(number);
         return;
     }
     klf_signal_seen = number;
     klf_stop = 1;
+    setitimer(ITIMER_REAL, &patience, NULL);
 }
 
 void klf_signals_catch(void)
 {
     struct sigaction action = {.sa_handler = remember}, hangup;
     sigemptyset(&action.sa_mask);
+    signal(SIGALRM, end_at_once);
+    signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` writing fails, with a sentence, and does not kill */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)

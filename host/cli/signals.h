@@ -11,8 +11,8 @@ extern volatile sig_atomic_t klf_signal_seen;
 /* Non-zero once work is to stop, for a signal or another reason. */
 extern volatile sig_atomic_t klf_stop;
 
-/* From now on SIGINT, SIGTERM and SIGHUP set both; a second one removes an unfinished file and kills. Under nohup SIGHUP stays
- * ignored. */
+/* From now on SIGINT, SIGTERM and SIGHUP set both; a second one, or a run that does not stop for most of a second, removes an
+ * unfinished file and ends the process by the first one. Under nohup SIGHUP stays ignored. */
 void klf_signals_catch(void);
 
 /* Ends the process by the signal seen, if there was one. */

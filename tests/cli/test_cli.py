@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import pty
+import resource
 import signal
 import subprocess
 import sys
@@ -311,8 +312,10 @@ class Plot(Case):
 class Signals(Case):
     LONG = ["kl", "--n-mc", "1e9", "--widths", "64,64,64"]
 
-    def start(self, *more, **options):
-        process = subprocess.Popen([PROGRAM, *self.LONG, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    DEAF = ["kl", "--n-mc", "1e9", "--widths", "800,800,800", "--backend", "ref", "--chunk", "20000"]  # 10 s a layer of a chunk
+
+    def start(self, *more, work=LONG, **options):
+        process = subprocess.Popen([PROGRAM, *work, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    cwd=self.folder, **options)
         self.addCleanup(process.kill)
         process.stderr.readline()  # the first line of a run: work has begun
@@ -330,6 +333,38 @@ class Signals(Case):
                 self.assertEqual(process.returncode, -number)
                 self.assertEqual((out, err), ("", "klflow: interrupted; no result file was written\n"))
                 self.assertEqual(self.files(), [])
+
+    def test_a_run_that_does_not_look_at_flags_ends_too(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                process = self.start("-o", "out.h5", work=self.DEAF)
+                time.sleep(1.0)  # samples are drawn by now
+                begin = time.monotonic()
+                process.send_signal(number)
+                out, err = process.communicate(timeout=30)
+                self.assertLess(time.monotonic() - begin, 5.0)
+                self.assertEqual((process.returncode, out), (-number, ""))
+                self.assertTrue(err.startswith("klflow: interrupted"), err)
+                self.assertEqual(self.files(), [])
+
+    def test_a_file_size_limit_is_a_failure_to_write(self):
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+        for option in ("-o", "--save-network"):
+            with self.subTest(option):
+                result = subprocess.run([PROGRAM, "kl", "--quiet", *SMALL, option, "out.h5"], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, text=True, cwd=self.folder, preexec_fn=limit, timeout=60)
+                self.assertEqual(result.returncode, IO)
+                self.assertIn("File too large", result.stderr)
+                self.assertEqual(self.files(), [])
+
+    def test_a_result_file_is_finished_behind_a_closed_pipe(self):
+        process = subprocess.Popen([PROGRAM, "kl", "--quiet", "--seed", ",".join(map(str, range(200))), *SMALL, "-o", "out.h5"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder)
+        process.stdout.close()
+        self.assertEqual(process.stderr.read(), "klflow: stdout cannot be written: Broken pipe\n")
+        process.stderr.close()
+        self.assertEqual(process.wait(timeout=60), IO)
+        self.assertEqual(run("check", "out.h5", cwd=self.folder).returncode, 0)
 
     def test_a_closed_pipe_ends_quietly(self):
         process = subprocess.Popen([PROGRAM, "kl", "--quiet", "--seed", ",".join(map(str, range(200))), *SMALL],
