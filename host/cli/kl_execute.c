@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/signals.h"
+#include "core/cpu_count.h"
 #include "klflow/build_info.h"
 #include "klflow/store.h"
 #include "run/kl_run.h"
@@ -114,7 +115,9 @@ static double estimate_seconds(const klf_kl_config *config, const klf_kl_plan *p
     static const double PEAK_S = 0.05, TYPICAL_FRACTION = 0.8; /* docs/performance.md */
     if (strcmp(plan->backend, "cpu") != 0)
         return NAN;
-    return plan->flops / (TYPICAL_FRACTION * klf_fma_peak(config->precision, plan->threads, PEAK_S));
+    size_t cores = klf_usable_cores();
+    return plan->flops /
+           (TYPICAL_FRACTION * klf_fma_peak(config->precision, plan->threads < cores ? plan->threads : cores, PEAK_S));
 }
 
 static klf_status print_plan(session *s, const char **blame)

@@ -24,6 +24,7 @@ static void print_plan_json(const klf_kl_config *config, const klf_kl_plan *plan
     klf_json_whole("lanes", plan->lanes);
     klf_json_whole("chunk", plan->chunk);
     klf_json_real("memory_bytes", plan->memory_bytes);
+    klf_json_real("memory_available", plan->memory_available);
     klf_json_real("flops", plan->flops);
     klf_json_real("seconds", seconds);
     klf_json_text("output", config->output);
@@ -42,7 +43,8 @@ void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan, dou
     printf("backend     %s, %s: %s\n", plan->backend, klf_precision_name(config->precision), plan->kernels);
     printf("threads     %zu, for %zu point%s at a time in %zu lane%s of %zu samples\n", plan->threads, plan->points_in_flight,
            plan->points_in_flight == 1 ? "" : "s", plan->lanes, plan->lanes == 1 ? "" : "s", plan->chunk);
-    printf("memory      %.0f MB at its peak\n", plan->memory_bytes / 1e6);
+    printf("memory      %.0f MB at its peak%s\n", plan->memory_bytes / 1e6,
+           plan->memory_bytes > plan->memory_available ? ": more than there is here" : "");
     printf("work        %.3g floating-point operations\n", plan->flops);
     if (!isnan(seconds))
         printf("time        about %.3g s, longer where layers are narrow (`klflow bench` measures the rate)\n", seconds);

@@ -15,8 +15,4 @@ size_t klf_default_threads(void);
 /* The cores this process may use, as above. */
 size_t klf_usable_cores(void);
 
-/* Whole cores that the cgroup's CPU quota (version 1 or 2, the least of all levels) allows; 0 if it sets none. `root` is put
- * before /proc and /sys: "" but in tests. */
-size_t klf_cgroup_cores(const char *root);
-
 #endif

@@ -10,7 +10,7 @@
  * find them. */
 void *klf_memory_get(size_t bytes);
 
-/* Bytes that this process may hope for: what the system has available, and no more than the limit of its cgroup (version 2).
+/* Bytes that this process may hope for: what the system has available, and no more than the limit of its cgroup.
  * Infinity where neither tells. */
 double klf_memory_available(void);
 

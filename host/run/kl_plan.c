@@ -2,10 +2,14 @@
 /* What a run will take: passes, chunks, lanes, memory, floating-point operations. */
 #include "run/kl_plan.h"
 
+#include "core/memory.h"
+#include "klflow/kl_result.h"
 #include "run/kl_job.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+
+static const double PROGRAM_BYTES = 10e6; /* the program with its libraries, before it does anything */
 
 /* The shape of the network at a point, without weights: enough for the backend's memory plan. */
 static klf_status shape_create(const klf_kl_setup *setup, const klf_kl_coordinates *at, klf_network *shape)
@@ -35,6 +39,17 @@ static double network_bytes(const klf_network *shape)
     return bytes;
 }
 
+/* Results of one point, kept until the end of the run. */
+static double point_bytes(const klf_kl_config *config, const klf_network *shape)
+{
+    double doubles = (double)(shape->depth - config->reference_layer) * KLF_KL_N_FIELDS;
+    for (size_t l = config->reference_layer; l < shape->depth; l++) {
+        double width = (double)shape->layer[l].width;
+        doubles += (config->save_f_j ? width : 0.0) + (config->save_f_jk ? width * width : 0.0);
+    }
+    return (double)sizeof(klf_kl_point) * (double)(1 + config->ensemble) + (double)sizeof(double) * doubles;
+}
+
 static double pass_flops(const klf_kl_config *config, const klf_network *shape)
 {
     double flops = 0.0;
@@ -45,8 +60,8 @@ static double pass_flops(const klf_kl_config *config, const klf_network *shape)
     return flops * (double)config->n_mc;
 }
 
-/* Adds the passes of one point; memory is the largest that any point needs. */
-static klf_status plan_point(const klf_kl_setup *setup, size_t index, klf_kl_plan *plan)
+/* Adds the passes and results of one point. job_bytes: the largest that any job needs while it runs. */
+static klf_status plan_point(const klf_kl_setup *setup, size_t index, klf_kl_plan *plan, double *job_bytes)
 {
     const klf_kl_config *config = setup->config;
     klf_kl_coordinates   at = klf_kl_setup_point(setup, index);
@@ -69,10 +84,11 @@ static klf_status plan_point(const klf_kl_setup *setup, size_t index, klf_kl_pla
                            .precision = config->precision,
                            .gram = config->estimator != KLF_DIRECT,
                            .gram_last = config->save_f_jk};
-    double         bytes = network_bytes(&shape) + (double)setup->backend->model_bytes(setup->context, &spec) +
+    double bytes = (setup->network ? 0.0 : network_bytes(&shape)) + (double)setup->backend->model_bytes(setup->context, &spec) +
                    (double)lanes * (double)setup->backend->lane_bytes(setup->context, &spec, chunk);
-    if (bytes > plan->memory_bytes)
-        plan->memory_bytes = bytes;
+    if (bytes > *job_bytes)
+        *job_bytes = bytes;
+    plan->memory_bytes += point_bytes(config, &shape);
     plan->n_networks += passes;
     plan->flops += (double)passes * pass_flops(config, &shape);
     free(shape.layer);
@@ -89,17 +105,22 @@ static double image_bytes(const klf_kl_setup *setup)
 
 klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan)
 {
-    *plan = (klf_kl_plan){.n_points = klf_kl_setup_n_points(setup), .threads = setup->threads, .backend = setup->backend->name};
+    double job_bytes = 0.0;
+    *plan = (klf_kl_plan){.n_points = klf_kl_setup_n_points(setup),
+                          .threads = setup->threads,
+                          .memory_available = klf_memory_available(),
+                          .backend = setup->backend->name};
     snprintf(plan->kernels, sizeof plan->kernels, "%s", setup->backend->describe(setup->context));
     for (size_t i = 0; i < plan->n_points; i++) {
-        klf_status st = plan_point(setup, i, plan);
+        klf_status st = plan_point(setup, i, plan, &job_bytes);
         if (st != KLF_OK)
             return st;
     }
     size_t jobs = plan->n_points * setup->config->ensemble;
     if (plan->points_in_flight > jobs)
         plan->points_in_flight = jobs;
-    plan->memory_bytes = plan->memory_bytes * (double)plan->points_in_flight + image_bytes(setup);
+    plan->memory_bytes += PROGRAM_BYTES + job_bytes * (double)plan->points_in_flight + image_bytes(setup) +
+                          (setup->network ? network_bytes(setup->network) : 0.0);
     return KLF_OK;
 }
 

@@ -3,7 +3,7 @@
  * the order of the grid and written to the file at the end. */
 #include "run/kl_run.h"
 
-#include "core/memory.h"
+#include "core/cpu_count.h"
 #include "klflow/store.h"
 #include "run/kl_average.h"
 #include "run/kl_job.h"
@@ -190,12 +190,11 @@ done:
 /* Linux promises more memory than there is and kills the process later: better one sentence now. */
 static klf_status check_memory(const klf_kl_plan *plan)
 {
-    double available = klf_memory_available();
-    if (!(plan->memory_bytes > available))
+    if (!(plan->memory_bytes > plan->memory_available))
         return KLF_OK;
     return klf_fail(KLF_ERR_MEMORY,
                     "this run needs about %.1f GB of memory and %.1f GB are available; lower depth, widths, threads or chunk",
-                    1e-9 * plan->memory_bytes, 1e-9 * available);
+                    1e-9 * plan->memory_bytes, 1e-9 * plan->memory_available);
 }
 
 klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, const klf_kl_hooks *hooks, const char **blame)
@@ -207,12 +206,14 @@ klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, cons
     if (st != KLF_OK)
         return st;
     KLF_TRY(klf_kl_plan_setup(&setup, &plan));
+    KLF_TRY(check_memory(&plan));
     if (strcmp(config->backend, "auto") == 0 && hooks->notice)
         hooks->notice(hooks->arg, "backend auto: no usable GPU module, so this run is on the CPU (backend cpu)");
+    if (setup.threads > klf_usable_cores() && hooks->notice)
+        hooks->notice(hooks->arg, "there are more threads than cores that this process may use, which makes a run slower");
     bool unused_input = setup.images || !isnan(config->q0) || !isnan(config->gaussian_input);
     if (setup.dataset.pixel && unused_input && hooks->notice)
         hooks->notice(hooks->arg, "statistics dataset takes all layers from the data set; the input has no effect");
-    KLF_TRY(check_memory(&plan));
     if (hooks->plan)
         hooks->plan(hooks->arg, &plan);
 
