@@ -64,11 +64,6 @@ static size_t triangle(size_t width)
     return width * (width + 1) / 2;
 }
 
-static bool keeps_gram(const klf_model_spec *spec, size_t layer)
-{
-    return spec->gram && layer >= spec->reference_layer && (layer + 1 < spec->net->depth || spec->gram_last);
-}
-
 static void take_layer(arena *a, const klf_cpu_kernels *kernels, const klf_model_spec *spec, size_t l, layer_state *layer)
 {
     const klf_layer *source = &spec->net->layer[l];
@@ -76,7 +71,7 @@ static void take_layer(arena *a, const klf_cpu_kernels *kernels, const klf_model
     layer->map.weight = take(a, is_map ? kernels->weight_bytes(source->width, source->fan_in) : 0);
     layer->map.bias = take(a, is_map ? kernels->bias_bytes(source->width) : 0);
     layer->f = take(a, kernels->padded_width(source->width) * sizeof(double));
-    layer->gram = take(a, keeps_gram(spec, l) ? triangle(source->width) * sizeof(double) : 0);
+    layer->gram = take(a, klf_keeps_gram(spec, l) ? triangle(source->width) * sizeof(double) : 0);
 }
 
 static size_t layer_bytes(const klf_cpu_kernels *kernels, const klf_model_spec *spec, size_t l)
@@ -114,7 +109,7 @@ static bool load_layer(klf_model *model, size_t l)
     if (!a.base)
         return false;
     take_layer(&a, model->kernels, spec, l, layer);
-    if (!keeps_gram(spec, l))
+    if (!klf_keeps_gram(spec, l))
         layer->gram = NULL;
     layer->map.width = source->width;
     layer->map.fan_in = source->fan_in;
@@ -160,7 +155,7 @@ static void take_lane(arena *a, const klf_cpu_kernels *kernels, const klf_model_
         size_t w = spec->net->layer[l].width, phi_l = kernels->phi_bytes(w, max_rows), gram_l = kernels->gram_bytes(w);
         width = w > width ? w : width;
         phi = phi_l > phi ? phi_l : phi;
-        gram = keeps_gram(spec, l) && gram_l > gram ? gram_l : gram;
+        gram = klf_keeps_gram(spec, l) && gram_l > gram ? gram_l : gram;
     }
     lane->phi = take(a, phi);
     lane->next = take(a, phi);
@@ -177,9 +172,38 @@ static size_t lane_bytes(const klf_cpu_kernels *kernels, const klf_model_spec *s
     return a.used;
 }
 
+/* W^T W of one layer, for Q of (3.34). */
+typedef struct square_scratch {
+    void   *phi, *gram;
+    double *square; /* packed lower triangle */
+    double *row;    /* [fan_in] */
+} square_scratch;
+
+static void take_square(arena *a, const klf_cpu_kernels *kernels, const klf_layer *map, square_scratch *scratch)
+{
+    scratch->phi = take(a, kernels->phi_bytes(map->fan_in, map->width));
+    scratch->gram = take(a, kernels->gram_bytes(map->fan_in));
+    scratch->square = take(a, triangle(map->fan_in) * sizeof(double));
+    scratch->row = take(a, map->fan_in * sizeof(double));
+}
+
+static size_t square_bytes(const klf_cpu_kernels *kernels, const klf_layer *map)
+{
+    arena          a = {NULL, 0};
+    square_scratch unused;
+    take_square(&a, kernels, map, &unused);
+    return a.used;
+}
+
+/* When the samples are through, lanes make room for as many calls of gram_q. */
 size_t klf_cpu_lane_bytes(const klf_context *ctx, const klf_model_spec *spec, size_t max_rows)
 {
-    return lane_bytes(&ctx->kernels[spec->precision], spec, max_rows);
+    size_t most = lane_bytes(&ctx->kernels[spec->precision], spec, max_rows);
+    for (size_t l = spec->reference_layer + 1; spec->gram && l < spec->net->depth; l++) {
+        size_t bytes = square_bytes(&ctx->kernels[KLF_FP64], &spec->net->layer[l]);
+        most = bytes > most ? bytes : most;
+    }
+    return most;
 }
 
 void klf_cpu_lane_destroy(klf_lane *lane)
@@ -285,22 +309,12 @@ klf_status klf_cpu_gram_q(klf_model *model, size_t layer, double *q)
     bool                   rounded = model->spec.precision == KLF_FP32;
     double                 mean = rounded ? (double)(float)model->layer[layer].map.mean : model->layer[layer].map.mean;
 
-    /* first the sizes, then the pieces */
-    arena   a = {NULL, 0};
-    void   *phi, *gram;
-    double *row, *square;
-    void   *memory = NULL;
-    for (int pass = 0; pass < 2; pass++) {
-        phi = take(&a, kernels->phi_bytes(width, rows));
-        gram = take(&a, kernels->gram_bytes(width));
-        square = take(&a, triangle(width) * sizeof *square);
-        row = take(&a, width * sizeof *row);
-        if (pass == 0 && !(memory = allocate(a.used)))
-            return klf_fail(KLF_ERR_MEMORY, "backend cpu: no memory for W^T W of layer %zu (%.0f MB)", layer,
-                            (double)a.used * 1e-6);
-        if (pass == 0)
-            a = (arena){memory, 0};
-    }
+    square_scratch s;
+    arena          a = {allocate(square_bytes(kernels, source)), 0};
+    if (!a.base)
+        return klf_fail(KLF_ERR_MEMORY, "backend cpu: no memory for W^T W of layer %zu (%.0f MB)", layer,
+                        (double)square_bytes(kernels, source) * 1e-6);
+    take_square(&a, kernels, source, &s);
 
     double linear = 0.0, constant = 0.0, quadratic = 0.0, n = (double)below->n_samples;
     for (size_t i = 0; i < rows; i++) {
@@ -308,23 +322,23 @@ klf_status klf_cpu_gram_q(klf_model *model, size_t layer, double *q)
         double d = (rounded ? (double)(float)b : b) - mean;
         for (size_t j = 0; j < width; j++) {
             double w = source->weight[i * width + j];
-            row[j] = rounded ? (double)(float)w : w;
-            dot += row[j] * below->f[j];
+            s.row[j] = rounded ? (double)(float)w : w;
+            dot += s.row[j] * below->f[j];
         }
-        kernels->put_row(phi, width, i, row);
+        kernels->put_row(s.phi, width, i, s.row);
         linear += d * dot;
         constant += d * d;
     }
-    kernels->gram(phi, width, rows, gram);
-    kernels->gram_add(gram, width, square);
+    kernels->gram(s.phi, width, rows, s.gram);
+    kernels->gram_add(s.gram, width, s.square);
     for (size_t j = 0, jk = 0; j < width; j++) {
         double off_diagonal = 0.0;
         for (size_t k = 0; k < j; k++, jk++)
-            off_diagonal += square[jk] * below->gram[jk];
-        quadratic += 2.0 * off_diagonal + square[jk] * below->gram[jk];
+            off_diagonal += s.square[jk] * below->gram[jk];
+        quadratic += 2.0 * off_diagonal + s.square[jk] * below->gram[jk];
         jk++;
     }
     *q = quadratic / n + 2.0 * linear / n + constant;
-    free(memory);
+    free(a.base);
     return KLF_OK;
 }

@@ -67,11 +67,6 @@ static size_t preferred_lanes(const klf_context *ctx, size_t threads)
     return threads;
 }
 
-static bool keeps_gram(const klf_model_spec *spec, size_t layer)
-{
-    return spec->gram && layer >= spec->reference_layer && (layer + 1 < spec->net->depth || spec->gram_last);
-}
-
 static size_t width_of(const klf_model_spec *spec, size_t layer)
 {
     return spec->net->layer[layer].width;
@@ -91,7 +86,7 @@ static size_t model_bytes(const klf_context *ctx, const klf_model_spec *spec)
     size_t doubles = 0;
     for (size_t l = spec->reference_layer; l < spec->net->depth; l++) {
         size_t w = width_of(spec, l);
-        doubles += w + (keeps_gram(spec, l) ? w * w : 0);
+        doubles += w + (klf_keeps_gram(spec, l) ? w * w : 0);
     }
     return doubles * sizeof(double);
 }
@@ -118,7 +113,7 @@ static sums *sums_create(const klf_model_spec *spec)
     sums  *s = calloc(depth, sizeof *s);
     for (size_t l = spec->reference_layer; s && l < depth; l++) {
         size_t w = width_of(spec, l);
-        bool   gram = keeps_gram(spec, l);
+        bool   gram = klf_keeps_gram(spec, l);
         s[l].f = calloc(w, sizeof(double));
         s[l].gram = gram ? calloc(w * w, sizeof(double)) : NULL;
         if (!s[l].f || (gram && !s[l].gram)) {

@@ -31,11 +31,6 @@ typedef struct pass {
     int64_t                samples_done;
 } pass;
 
-static bool keeps_gram(const klf_model_spec *spec, size_t layer)
-{
-    return spec->gram && (layer + 1 < spec->net->depth || spec->gram_last);
-}
-
 static bool cancelled(const pass *p)
 {
     return p->params->cancel && *p->params->cancel;
@@ -74,7 +69,7 @@ static klf_status add_layer(pass *p, klf_lane *lane, size_t layer, int64_t chunk
     klf_status st = KLF_OK;
     if (cancelled(p))
         return klf_fail(KLF_ERR_INTERRUPTED, "interrupted");
-    if (keeps_gram(&p->spec, layer))
+    if (klf_keeps_gram(&p->spec, layer))
         KLF_TRY(p->ops->gram(lane, layer));
     KLF_TRY(await_turn(p, layer, chunk));
     KLF_TRY(p->ops->collect(lane, layer));

@@ -41,6 +41,12 @@ typedef struct klf_model_spec {
     bool                   gram_last; /**< with gram: of layer depth-1 as well */
 } klf_model_spec;
 
+/** True if the model keeps the second moments of that layer. */
+static inline bool klf_keeps_gram(const klf_model_spec *spec, size_t layer)
+{
+    return spec->gram && layer >= spec->reference_layer && (layer + 1 < spec->net->depth || spec->gram_last);
+}
+
 /** Totals over all collected samples of one layer, double. q_s = |z_s - mu|^2, shifted by `shift` = width * var of the layer
  *  so that the variance of q does not cancel. */
 typedef struct klf_layer_totals {
