@@ -42,7 +42,7 @@ static int read_range(const char *text, uint64_t *first, uint64_t *last)
     return rest && *rest == '\0';
 }
 
-klf_status klf_image_spec_parse(const char *text, int need_index, klf_image_spec *out)
+klf_status klf_image_spec_parse(const char *text, bool need_index, klf_image_spec *out)
 {
     *out = (klf_image_spec){0};
     const char *path = skip_kind(text);

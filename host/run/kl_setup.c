@@ -36,7 +36,7 @@ static klf_status make_uint_axis(const klf_list_uint *list, uint64_t otherwise, 
     return KLF_OK;
 }
 
-static klf_status read_images(const char *spec_text, int need_index, klf_images *images)
+static klf_status read_images(const char *spec_text, bool need_index, klf_images *images)
 {
     klf_image_spec spec = {0};
     klf_status     st = klf_image_spec_parse(spec_text, need_index, &spec);
@@ -61,7 +61,7 @@ static klf_status load_inputs(klf_kl_setup *setup)
         const char *text = label;
         if (config->input.n > 0) {
             text = config->input.v[i];
-            klf_status st = read_images(text, 1, &setup->images[i]);
+            klf_status st = read_images(text, true, &setup->images[i]);
             if (st != KLF_OK)
                 return st;
         } else if (config->statistics == KLF_STATS_DATASET) { /* layer 0 comes from the data set; q0 plays no part */
@@ -77,7 +77,7 @@ static klf_status load_inputs(klf_kl_setup *setup)
             return no_memory();
     }
     setup->blame = "dataset";
-    return config->statistics == KLF_STATS_DATASET ? read_images(config->dataset, 0, &setup->dataset) : KLF_OK;
+    return config->statistics == KLF_STATS_DATASET ? read_images(config->dataset, false, &setup->dataset) : KLF_OK;
 }
 
 static klf_status load_network(klf_kl_setup *setup)

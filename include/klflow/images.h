@@ -5,6 +5,7 @@
 
 #include "klflow/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -20,7 +21,7 @@ typedef struct klf_image_spec {
 
 /** Splits at the last colon. KLF_ERR_USAGE with a sentence if it is malformed (unknown kind, no path, A > B, not an index).
  *  need_index: an index or range is required ("--input"), else it may be left out ("--dataset"). */
-klf_status klf_image_spec_parse(const char *text, int need_index, klf_image_spec *out);
+klf_status klf_image_spec_parse(const char *text, bool need_index, klf_image_spec *out);
 void       klf_image_spec_free(klf_image_spec *spec);
 
 typedef struct klf_images {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** Files: HDF5 that netCDF-4 readers open as it is. Written under a temporary name, flushed to disk, then renamed: a file of
- * the final name is always whole. Layout: docs/formats.md. HDF5 need not be
- * thread-safe: only one of these functions may run at a time. */
+ *  the final name is always whole. Layout: docs/formats.md. HDF5 need not be thread-safe: only one of these functions may run
+ *  at a time. */
 #ifndef KLFLOW_STORE_H
 #define KLFLOW_STORE_H
 
@@ -41,11 +41,12 @@ klf_status klf_store_check_output(const char *path, bool force);
 /** Writes the result file of a sweep. KLF_ERR_CREATE or KLF_ERR_IO, and no file and no temporary left, on failure. */
 klf_status klf_store_write_kl(const char *path, bool force, const klf_kl_sweep *sweep, const klf_provenance *provenance);
 
-/** Writes a network as datasets W0.., B0.. (double, W is [out][in]) with attributes architecture facts, var_w, var_b, seed. */
+/** Writes a network as datasets W0.., B0.. (double, W is [out][in]) with attributes depth, var_w, var_b, seed, random. Fails as
+ *  klf_store_write_kl does. */
 klf_status klf_store_write_network(const char *path, bool force, const klf_network *net, const klf_provenance *provenance);
 
 /** Reads one: any file with float or double datasets W0.., B0.. of matching shapes. var_w, var_b and seed are taken from the
- *  attributes where present, NaN otherwise. KLF_ERR_NOINPUT, KLF_ERR_DATA. *out is NULL on failure. */
+ *  attributes where present; else NaN, and `random` false. KLF_ERR_NOINPUT, KLF_ERR_DATA. *out is NULL on failure. */
 klf_status klf_store_read_network(const char *path, klf_network **out);
 
 /** Is this file whole and of a known schema? KLF_OK and a one-line summary (owned by the caller, free()), or KLF_ERR_NOINPUT /
