@@ -16,7 +16,6 @@
 #include <jansson.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DEPTH = 30, MAX_CASES = 6 };
@@ -38,7 +37,7 @@ static const klf_option table[] = {
      .where = KLF_IN_COMMAND,
      .offset = offsetof(bench_options, threads),
      .min = 1,
-     .max = 4096,
+     .max = KLF_MAX_THREADS,
      .metavar = "N",
      .otherwise = "the cores this process may use",
      .help = "worker threads"},
@@ -171,7 +170,7 @@ static json_t *facts_json(const klf_bench *bench)
 {
     return json_pack("{s:{s:s, s:s, s:s}, s:{s:f, s:f}}", "versions", "klflow", klf_build_info_get()->version, "backend",
                      bench->backend->name, "kernels", bench->backend->describe(bench->context), "flops_per_sample", "direct",
-                     klf_bench_flops(bench->net, KLF_DIRECT, 1.0), "gram", klf_bench_flops(bench->net, KLF_BOTH, 1.0));
+                     klf_flow_flops(bench->net, 0, KLF_DIRECT), "gram", klf_flow_flops(bench->net, 0, KLF_BOTH));
 }
 
 /* Prints and frees the object: a line, flushed at once because somebody waits for it. */
@@ -239,7 +238,7 @@ static klf_status run(const bench_options *options)
     size_t         threads = options->threads ? options->threads : klf_default_threads();
     klf_bench      bench = {.n_mc = (int64_t)options->samples, .rounds = options->rounds, .peak_seconds = PEAK_SECONDS};
 
-    KLF_TRY(klf_backend_find(options->backend ? options->backend : "cpu", &bench.backend));
+    KLF_TRY(klf_backend_find(options->backend, &bench.backend));
     KLF_TRY(bench.backend->open(&bench.context));
     KLF_TRY(make_network(options, &net));
     bench.net = net;
@@ -263,16 +262,17 @@ done:
 
 int klf_cmd_bench(int argc, char **argv)
 {
-    bench_options  options = {.samples = 16384, .rounds = 3, .precision = KLF_FP32};
+    bench_options  options = {0};
     klf_option_set set = {.table = table, .n = sizeof table / sizeof table[0], .where = KLF_IN_COMMAND, .target = &options};
     klf_arguments  arguments = {0};
-    klf_status     st = klf_options_parse(&set, 1, argc - 1, argv + 1, &arguments);
-    if (st == KLF_OK && arguments.help)
+    klf_status     st = KLF_OK;
+    KLF_TRY(klf_options_init(&set));
+    KLF_TRY(klf_options_parse(&set, 1, argc - 1, argv + 1, &arguments));
+    if (arguments.help)
         klf_help_print(usage, &set, 1);
-    else if (st == KLF_OK)
+    else
         st = run(&options);
-    int code = klf_report(st);
-    free(options.network);
-    free(options.backend);
-    return code;
+done:
+    klf_options_free(&set);
+    return klf_report(st);
 }

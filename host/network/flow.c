@@ -132,21 +132,34 @@ static klf_model_spec model_spec(const klf_flow_params *params)
                             .gram_last = params->keep_f_jk};
 }
 
-void klf_flow_plan(const klf_flow_params *params, size_t *chunk, size_t *lanes)
+klf_flow_cost klf_flow_plan(const klf_flow_params *params)
 {
-    klf_model_spec spec = model_spec(params);
-    int64_t        n = params->n_mc, n_lanes = (int64_t)params->backend->preferred_lanes(params->context, params->threads);
-    int64_t        rows = (int64_t)params->chunk;
+    const klf_backend *ops = params->backend;
+    klf_model_spec     spec = model_spec(params);
+    int64_t            n = params->n_mc, n_lanes = (int64_t)ops->preferred_lanes(params->context, params->threads);
+    int64_t            rows = (int64_t)params->chunk;
     if (rows == 0) { /* as many chunks for each lane, so that none runs alone at the end; but no crumbs */
-        rows = (int64_t)params->backend->preferred_chunk(params->context, &spec);
+        rows = (int64_t)ops->preferred_chunk(params->context, &spec);
         int64_t rounds = (n + rows * n_lanes - 1) / (rows * n_lanes);
         int64_t even = (n + rounds * n_lanes - 1) / (rounds * n_lanes);
         rows = even > MIN_CHUNK ? even : MIN_CHUNK < rows ? MIN_CHUNK : rows;
     }
     rows = rows < n ? rows : n;
-    int64_t n_chunks = (n + rows - 1) / rows;
-    *chunk = (size_t)rows;
-    *lanes = (size_t)(n_lanes < n_chunks ? n_lanes : n_chunks);
+    int64_t       n_chunks = (n + rows - 1) / rows;
+    klf_flow_cost cost = {.chunk = (size_t)rows, .lanes = (size_t)(n_lanes < n_chunks ? n_lanes : n_chunks)};
+    cost.bytes = (double)ops->model_bytes(params->context, &spec) +
+                 (double)cost.lanes * (double)ops->lane_bytes(params->context, &spec, cost.chunk);
+    return cost;
+}
+
+double klf_flow_flops(const klf_network *net, size_t reference_layer, klf_estimator estimator)
+{
+    double flops = 0.0;
+    for (size_t l = reference_layer + 1; l < net->depth; l++) {
+        double fan_in = (double)net->layer[l].fan_in;
+        flops += 2.0 * fan_in * (double)net->layer[l].width + (estimator == KLF_DIRECT ? 0.0 : fan_in * fan_in);
+    }
+    return flops;
 }
 
 static klf_status create_result(const klf_flow_params *params, klf_flow **out)
@@ -225,17 +238,17 @@ klf_status klf_flow_run(const klf_flow_params *params, klf_flow **out)
     klf_status st = KLF_OK;
     pass       p = {.params = params, .ops = params->backend, .spec = model_spec(params), .status = KLF_OK};
     klf_flow  *flow = NULL;
-    size_t     lanes;
     *out = NULL;
 
     if (params->keep_f_jk && params->estimator == KLF_DIRECT)
         return klf_fail(KLF_ERR_USAGE,
                         "f_jk was asked for, but the direct estimator forms no second moments; take gram or both");
-    klf_flow_plan(params, &p.chunk_rows, &lanes);
+    klf_flow_cost cost = klf_flow_plan(params);
+    p.chunk_rows = cost.chunk;
     p.n_chunks = (params->n_mc + (int64_t)p.chunk_rows - 1) / (int64_t)p.chunk_rows;
     KLF_TRY(create_result(params, &flow));
     flow->chunk = p.chunk_rows;
-    flow->lanes = lanes;
+    flow->lanes = cost.lanes;
     if (!(p.turn = calloc(params->net->depth, sizeof *p.turn))) {
         st = klf_fail(KLF_ERR_MEMORY, "no memory for %zu layers", params->net->depth);
         goto done;
@@ -243,7 +256,7 @@ klf_status klf_flow_run(const klf_flow_params *params, klf_flow **out)
     KLF_TRY(p.ops->model_create(params->context, &p.spec, &p.model));
 
     double start = omp_get_wtime();
-#pragma omp parallel num_threads((int)lanes)
+#pragma omp parallel num_threads((int)cost.lanes)
     work(&p);
     flow->pass_s = omp_get_wtime() - start;
     if (p.status == KLF_OK)

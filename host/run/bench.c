@@ -7,16 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-double klf_bench_flops(const klf_network *net, klf_estimator estimator, double n)
-{
-    double flops = 0.0;
-    for (size_t l = 1; l < net->depth; l++) {
-        double fan_in = (double)net->layer[l].fan_in;
-        flops += 2.0 * fan_in * (double)net->layer[l].width + (estimator == KLF_DIRECT ? 0.0 : fan_in * fan_in);
-    }
-    return n * flops;
-}
-
 klf_status klf_bench_pass(const klf_bench *bench, klf_precision precision, klf_estimator estimator, size_t threads,
                           klf_bench_answer *answer)
 {
@@ -73,7 +63,7 @@ static klf_status run_case(const klf_bench *bench, const klf_bench_case *c, doub
         return st;
     *seconds = answer.seconds;
     *peak = 0.5 * (before + klf_fma_peak(c->precision, c->threads, bench->peak_seconds));
-    *fraction = klf_bench_flops(bench->net, c->estimator, (double)bench->n_mc) / *seconds / *peak;
+    *fraction = klf_flow_flops(bench->net, 0, c->estimator) * (double)bench->n_mc / *seconds / *peak;
     return KLF_OK;
 }
 
@@ -95,7 +85,7 @@ klf_status klf_bench_run(const klf_bench *bench, size_t n_cases, klf_bench_case 
         cases[c].seconds = median(rounds, seconds + c * rounds);
         cases[c].peak = median(rounds, peak + c * rounds);
         cases[c].fraction = median(rounds, fraction + c * rounds);
-        cases[c].flop_rate = klf_bench_flops(bench->net, cases[c].estimator, (double)bench->n_mc) / cases[c].seconds;
+        cases[c].flop_rate = klf_flow_flops(bench->net, 0, cases[c].estimator) * (double)bench->n_mc / cases[c].seconds;
     }
 done:
     free(seconds);

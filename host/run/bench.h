@@ -27,9 +27,6 @@ typedef struct klf_bench {
     double             peak_seconds; /* of each measurement of the peak */
 } klf_bench;
 
-/* Floating-point operations of n samples through the layers behind layer 0. */
-double klf_bench_flops(const klf_network *net, klf_estimator estimator, double n);
-
 /* What one pass gave. */
 typedef struct klf_bench_answer {
     double seconds;         /* of the sampling loop */

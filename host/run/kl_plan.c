@@ -50,18 +50,9 @@ static double point_bytes(const klf_kl_config *config, const klf_network *shape)
     return (double)sizeof(klf_kl_point) * (double)(1 + config->ensemble) + (double)sizeof(double) * doubles;
 }
 
-static double pass_flops(const klf_kl_config *config, const klf_network *shape)
-{
-    double flops = 0.0;
-    for (size_t l = config->reference_layer + 1; l < shape->depth; l++) {
-        double fan_in = (double)shape->layer[l].fan_in;
-        flops += 2.0 * fan_in * (double)shape->layer[l].width + (config->estimator != KLF_DIRECT ? fan_in * fan_in : 0.0);
-    }
-    return flops * (double)config->n_mc;
-}
-
-/* Adds the passes and results of one point. job_bytes: the largest that any job needs while it runs. */
-static klf_status plan_point(const klf_kl_setup *setup, size_t index, klf_kl_plan *plan, double *job_bytes)
+/* Adds the passes and results of n_alike points of the shape of one. job_bytes: the largest that any job needs while it runs.
+ */
+static klf_status plan_points(const klf_kl_setup *setup, size_t index, size_t n_alike, klf_kl_plan *plan, double *job_bytes)
 {
     const klf_kl_config *config = setup->config;
     klf_kl_coordinates   at = klf_kl_setup_point(setup, index);
@@ -70,27 +61,21 @@ static klf_status plan_point(const klf_kl_setup *setup, size_t index, klf_kl_pla
     if (st != KLF_OK)
         return st;
 
-    size_t          chunk, lanes, passes = config->ensemble * klf_kl_setup_n_images(setup, &at);
+    size_t          passes = n_alike * config->ensemble * klf_kl_setup_n_images(setup, &at);
     klf_flow_params params = klf_kl_job_flow_params(setup, &shape, setup->threads);
-    klf_flow_plan(&params, &chunk, &lanes);
-    size_t in_flight = setup->threads / lanes;
+    klf_flow_cost   cost = klf_flow_plan(&params);
+    size_t          in_flight = setup->threads / cost.lanes;
     if (in_flight < 1 || plan->chunk == 0) { /* the first point decides for all */
-        plan->chunk = chunk;
-        plan->lanes = lanes;
+        plan->chunk = cost.chunk;
+        plan->lanes = cost.lanes;
         plan->points_in_flight = in_flight < 1 ? 1 : in_flight;
     }
-    klf_model_spec spec = {.net = &shape,
-                           .reference_layer = config->reference_layer,
-                           .precision = config->precision,
-                           .gram = config->estimator != KLF_DIRECT,
-                           .gram_last = config->save_f_jk};
-    double bytes = (setup->network ? 0.0 : network_bytes(&shape)) + (double)setup->backend->model_bytes(setup->context, &spec) +
-                   (double)lanes * (double)setup->backend->lane_bytes(setup->context, &spec, chunk);
+    double bytes = cost.bytes + (setup->network ? 0.0 : network_bytes(&shape));
     if (bytes > *job_bytes)
         *job_bytes = bytes;
-    plan->memory_bytes += point_bytes(config, &shape);
+    plan->memory_bytes += (double)n_alike * point_bytes(config, &shape);
     plan->n_networks += passes;
-    plan->flops += (double)passes * pass_flops(config, &shape);
+    plan->flops += (double)passes * (double)config->n_mc * klf_flow_flops(&shape, config->reference_layer, config->estimator);
     free(shape.layer);
     return KLF_OK;
 }
@@ -111,11 +96,14 @@ klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan)
                           .memory_available = klf_memory_available(),
                           .backend = setup->backend->name};
     snprintf(plan->kernels, sizeof plan->kernels, "%s", setup->backend->describe(setup->context));
-    for (size_t i = 0; i < plan->n_points; i++) {
-        klf_status st = plan_point(setup, i, plan, &job_bytes);
-        if (st != KLF_OK)
-            return st;
-    }
+    /* A point's shape depends on its depth and input alone. */
+    size_t n_alike = setup->var_w.n * setup->var_b.n * setup->seed.n;
+    for (size_t d = 0; d < setup->depth.n; d++)
+        for (size_t i = 0; i < setup->n_inputs; i++) {
+            klf_status st = plan_points(setup, d * setup->seed.n * setup->n_inputs + i, n_alike, plan, &job_bytes);
+            if (st != KLF_OK)
+                return st;
+        }
     size_t jobs = plan->n_points * setup->config->ensemble;
     if (plan->points_in_flight > jobs)
         plan->points_in_flight = jobs;

@@ -59,8 +59,19 @@ typedef struct klf_flow {
  *  chunk bit-identical for any number of threads. *out is NULL on failure. */
 klf_status klf_flow_run(const klf_flow_params *params, klf_flow **out);
 
-/** Rows a chunk will have and the number of lanes, for the memory plan. */
-void klf_flow_plan(const klf_flow_params *params, size_t *chunk, size_t *lanes);
+/** What a pass will take. */
+typedef struct klf_flow_cost {
+    size_t chunk; /**< rows a chunk will have */
+    size_t lanes;
+    double bytes; /**< of the model and its lanes */
+} klf_flow_cost;
+
+/** Weights and statistics of params->net are not looked at, only its shape. */
+klf_flow_cost klf_flow_plan(const klf_flow_params *params);
+
+/** Floating-point operations of one sample from the reference layer to the last one: 2 N M for a map of N neurons to M, and
+ *  N^2 more for the second moments, of which half are computed, where the estimator has a Gram. */
+double klf_flow_flops(const klf_network *net, size_t reference_layer, klf_estimator estimator);
 
 /** Accepts NULL. */
 void klf_flow_destroy(klf_flow *flow);

@@ -161,7 +161,6 @@ static void check_plan_and_progress(const flow_target *target)
     for (size_t i = 0; i < sizeof n_mc / sizeof n_mc[0]; i++)
         for (size_t threads = 1; threads <= MOST_THREADS; threads++)
             for (size_t c = 0; c < N_CHUNKS; c++) {
-                size_t          chunk = 0, lanes = 0;
                 progress        seen = {0};
                 klf_flow_params params = flow_params(target, &f);
                 params.n_mc = n_mc[i];
@@ -169,7 +168,9 @@ static void check_plan_and_progress(const flow_target *target)
                 params.chunk = chunks[c];
                 params.progress = record;
                 params.progress_arg = &seen;
-                klf_flow_plan(&params, &chunk, &lanes);
+                const klf_flow_cost cost = klf_flow_plan(&params);
+                const size_t        chunk = cost.chunk, lanes = cost.lanes;
+                assert_true(cost.bytes > 0);
                 assert_in_range(chunk, 1, (uintmax_t)n_mc[i]);
                 assert_in_range(lanes, 1, ((uintmax_t)n_mc[i] + chunk - 1) / chunk);
                 if (chunks[c] != 0 && (int64_t)chunks[c] <= n_mc[i])
