@@ -39,7 +39,7 @@ static const klf_option table[] = {
      .min = 1,
      .max = KLF_MAX_THREADS,
      .metavar = "N",
-     .otherwise = "the cores this process may use",
+     .otherwise = "OMP_NUM_THREADS, or the usable cores",
      .help = "worker threads"},
     {.name = "samples",
      .type = KLF_OPTION_WHOLE,
@@ -93,10 +93,10 @@ static const klf_option table[] = {
      .help = "print the results as one JSON object"},
 };
 
-static const char usage[] =
-    "klflow bench [options]\n"
-    "Times the Monte Carlo pass against the peak rate of fused multiply-adds, measured in the same run. Only ratios from\n"
-    "one run mean anything on a shared machine. tools/bench/compare.py compares with other programs.";
+static const char usage[] = "klflow bench [options]\n"
+                            "Times the Monte Carlo pass against the peak rate of fused multiply-adds,\n"
+                            "measured in the same run. Only ratios from one run mean anything on a shared\n"
+                            "machine. tools/bench/compare.py compares with other programs.";
 
 static klf_status make_network(const bench_options *options, klf_network **net)
 {

@@ -10,8 +10,9 @@
 #include <stdlib.h>
 
 static const char usage[] = "klflow check FILE\n"
-                            "Reads every dataset of a result or network file and says what the file holds. Exit code 0: it is\n"
-                            "whole; 65: it is damaged or no file of klflow; 66: it cannot be opened.";
+                            "Reads every dataset of a result or network file and says what the file holds.\n"
+                            "Exit code 0: it is whole; 65: it is damaged or no file of klflow; 66: it cannot\n"
+                            "be opened.";
 
 int klf_cmd_check(int argc, char **argv)
 {

@@ -17,8 +17,8 @@
 #include <string.h>
 
 static const char usage[] = "klflow info [options]\n"
-                            "Version and build, CPU and cores, backends with the kernels they chose (or why they cannot be\n"
-                            "used), and the libraries in use.";
+                            "Version and build, CPU and cores, backends with the kernels they chose (or why\n"
+                            "they cannot be used), and the libraries in use.";
 
 typedef struct info_options {
     bool json;

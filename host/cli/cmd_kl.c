@@ -8,9 +8,10 @@
 #include "run/kl_options.h"
 
 static const char usage[] = "klflow kl [options]\n"
-                            "Relative entropy (KL divergence, in nats) of the layers of random tanh networks to a reference\n"
-                            "layer, by Monte Carlo, with the mean-field curve beside it. Values in brackets are defaults.\n"
-                            "`klflow run` takes the same options from a YAML file.";
+                            "Relative entropy (KL divergence, in nats) of the layers of random tanh networks\n"
+                            "to a reference layer, by Monte Carlo, with the mean-field curve beside it.\n"
+                            "Values in brackets are defaults. `klflow run` takes the same options from a\n"
+                            "YAML file.";
 
 int klf_cmd_kl(int argc, char **argv)
 {

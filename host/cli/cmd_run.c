@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 static const char usage[] = "klflow run FILE.yaml [options]\n"
-                            "Runs what a YAML file asks for: the options of `klflow kl` in snake_case under kl:, and output:\n"
-                            "and plot: beside it. Options given here win over the file. Every problem of the file is reported\n"
-                            "in one run.";
+                            "Runs what a YAML file asks for: the options of `klflow kl` in snake_case under\n"
+                            "kl:, and output: and plot: beside it. Options given here win over the file.\n"
+                            "Every problem of the file is reported in one run.";
 
 typedef struct run_options {
     klf_list_text set;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_COLUMN = 26, LINE_WIDTH = 98 };
+enum { TEXT_COLUMN = 26, LINE_WIDTH = 79 };
 
 /* Prints words from `column` on, and continues on lines indented to TEXT_COLUMN. */
 static void print_wrapped(const char *text, size_t column)

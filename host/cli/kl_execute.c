@@ -31,10 +31,11 @@ static void on_plan(void *arg, const klf_kl_plan *plan)
     session             *s = arg;
     const klf_kl_config *config = s->config;
     s->plan = *plan;
-    if (!config->quiet)
-        fprintf(stderr, "klflow %s: backend %s (%s), %s, %zu thread%s; %zu point%s, n_mc %" PRId64 "\n",
-                klf_build_info_get()->version, plan->backend, plan->kernels, klf_precision_name(config->precision),
-                plan->threads, plan->threads == 1 ? "" : "s", plan->n_points, plan->n_points == 1 ? "" : "s", config->n_mc);
+    if (!config->quiet) /* the kernels' name without the reasons, which a dry run and `klflow info` tell */
+        fprintf(stderr, "klflow %s: backend %s (%.*s), %s, %zu thread%s; %zu point%s, n_mc %" PRId64 "\n",
+                klf_build_info_get()->version, plan->backend, (int)strcspn(plan->kernels, ":"), plan->kernels,
+                klf_precision_name(config->precision), plan->threads, plan->threads == 1 ? "" : "s", plan->n_points,
+                plan->n_points == 1 ? "" : "s", config->n_mc);
 }
 
 static void on_point(void *arg, size_t index, size_t n_points, const klf_kl_point *point)
@@ -106,6 +107,7 @@ static klf_status execute(session *s, const char **blame)
         return klf_fail(KLF_ERR_IO, "%s", s->lost);
     if (st == KLF_OK && s->config->plot != NULL)
         st = klf_plotter_draw(s->config->output, s->config->plot, s->config->force);
+    klf_signals_obey(); /* one that came while Python was drawing */
     return st;
 }
 

@@ -55,13 +55,13 @@ static void print_rows(const klf_kl_point *point, const double *scatter)
     for (size_t i = 0; i < point->n_layers; i++) {
         char mark = point->layer_status[i] == KLF_LAYER_DEGENERATE ? '!' : point->width_changed[i] ? '*' : ' ';
         printf("%5zu%c %6zu", point->reference_layer + i, mark, point->width[i]);
-        print_cell(10, point->value[KLF_KL_KL_PER_NEURON][i]);
-        print_cell(9, point->value[KLF_KL_KL_STDERR][i] / reference_width);
+        print_cell(9, point->value[KLF_KL_KL_PER_NEURON][i]);
+        print_cell(8, point->value[KLF_KL_KL_STDERR][i] / reference_width);
         if (scatter != NULL)
-            print_cell(9, scatter[i]);
+            print_cell(8, scatter[i]);
         print_cell(10, point->value[KLF_KL_KL_MEANFIELD_PER_NEURON][i]);
-        print_cell(12, point->value[KLF_KL_KL][i]);
-        print_cell(10, point->value[KLF_KL_VAR][i]);
+        print_cell(11, point->value[KLF_KL_KL][i]);
+        print_cell(9, point->value[KLF_KL_VAR][i]);
         putchar('\n');
     }
 }
@@ -73,8 +73,8 @@ static void explain_marks(const klf_kl_point *point)
     for (size_t i = 0; i < point->n_layers; i++)
         changed = changed || point->width_changed[i];
     if (changed)
-        printf("*: the width is not that of layer %zu; KL then compares densities of different dimension, and its drop is\n"
-               "   not physical\n",
+        printf("*: not as wide as layer %zu: KL compares densities of different dimension there,\n"
+               "   and its drop is not physical\n",
                point->reference_layer);
     if (klf_kl_point_is_degenerate(point))
         printf("!: degenerate: the layer's variance is 0, so it has no density and no KL\n");
@@ -85,16 +85,16 @@ void klf_kl_print_table(const klf_kl_config *config, size_t index, size_t n_poin
     const char   *name, *over;
     const double *scatter = scatter_of(point, &name, &over);
     print_title(index, n_points, point);
-    printf("layer   width        KL/N         +-");
+    printf("layer   width       KL/N        +-");
     if (scatter != NULL)
-        printf("  %9s", name);
-    printf("  mean field      KL [nat]    variance\n");
+        printf("  %8s", name);
+    printf("  mean field     KL [nat]   variance\n");
     print_rows(point, scatter);
     explain_marks(point);
     if (index + 1 < n_points)
         return;
-    printf("\nN is the width of layer %zu. +- is the Monte Carlo standard error of %s (n_mc %" PRId64 ").\n",
-           point->reference_layer, scatter != NULL ? "the mean" : "this one network", config->n_mc);
+    printf("\nN: width of layer %zu.\n+-: Monte Carlo standard error of %s (n_mc %" PRId64 ").\n", point->reference_layer,
+           scatter != NULL ? "the mean" : "this one network", config->n_mc);
     if (scatter != NULL)
         printf("%s: standard deviation of KL/N over the %s.\n", name, over);
 }

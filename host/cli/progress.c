@@ -36,7 +36,7 @@ void klf_progress_begin(klf_progress *progress, bool quiet)
 
 static void draw_bar(double fraction)
 {
-    enum { BAR_WIDTH = 30 };
+    enum { BAR_WIDTH = 24 };
     int filled = (int)(fraction * BAR_WIDTH);
     fputs("\r[", stderr);
     for (int i = 0; i < BAR_WIDTH; i++)
@@ -56,8 +56,7 @@ void klf_progress_update(klf_progress *progress, double samples_done, double sam
     format_duration(elapsed, passed);
     if (progress->terminal) {
         draw_bar(fraction);
-        fprintf(stderr, "%5.1f %%  %.4g of %.4g samples, %.3g/s, %s left\033[K", 100 * fraction, samples_done, samples_total,
-                rate, left);
+        fprintf(stderr, "%5.1f %%  %.3g samples/s, %s left\033[K", 100 * fraction, rate, left);
         progress->drawn = true;
     } else {
         fprintf(stderr, "klflow: %.1f %%, %.4g of %.4g samples in %s, %.3g/s, about %s left\n", 100 * fraction, samples_done,
