@@ -40,9 +40,10 @@ static void remember(int number)
 
 void klf_signals_catch(void)
 {
-    struct sigaction action = {.sa_handler = remember}, hangup;
+    struct sigaction action = {.sa_handler = remember}, deadline = {.sa_handler = end_at_once}, hangup;
     sigemptyset(&action.sa_mask);
-    signal(SIGALRM, end_at_once);
+    sigemptyset(&deadline.sa_mask);
+    sigaction(SIGALRM, &deadline, NULL);
     signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` writing fails, with a sentence, and does not kill */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
