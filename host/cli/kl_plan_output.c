@@ -3,6 +3,7 @@
 #include "cli/kl_output.h"
 
 #include "cli/json_line.h"
+#include "cli/progress.h"
 #include "klflow/build_info.h"
 
 #include <inttypes.h>
@@ -40,13 +41,14 @@ void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan, dou
     }
     printf("points      %zu\n", plan->n_points);
     printf("passes      %zu of %" PRId64 " samples (networks x images)\n", plan->n_networks, config->n_mc);
-    printf("backend     %s, %s: %s\n", plan->backend, klf_precision_name(config->precision), plan->kernels);
+    printf("backend     %s, %s\n", plan->backend, klf_precision_name(config->precision));
+    printf("kernels     %s\n", plan->kernels);
     printf("threads     %zu, for %zu point%s at a time in %zu lane%s of %zu samples\n", plan->threads, plan->points_in_flight,
            plan->points_in_flight == 1 ? "" : "s", plan->lanes, plan->lanes == 1 ? "" : "s", plan->chunk);
     printf("memory      %.0f MB at its peak%s\n", plan->memory_bytes / 1e6,
            plan->memory_bytes > plan->memory_available ? ": more than there is here" : "");
     printf("work        %.3g floating-point operations\n", plan->flops);
     if (!isnan(seconds))
-        printf("time        about %.3g s, longer where layers are narrow (`klflow bench` measures the rate)\n", seconds);
+        printf("time        about %s, longer where layers are narrow\n", klf_duration_of(seconds).text);
     printf("output      %s\n", config->output != NULL ? config->output : "none");
 }

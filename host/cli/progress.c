@@ -16,16 +16,20 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* "42 s", "3 min 20 s", "5 h 12 min". */
-static void format_duration(double seconds, char text[32])
+klf_duration klf_duration_of(double seconds)
 {
-    long s = lround(fmin(seconds, 1e9));
+    static const double MOST_S = 1e15; /* fits a long */
+    klf_duration        d;
+    long                s = (long)ceil(fmin(seconds, MOST_S));
     if (s < 60)
-        snprintf(text, 32, "%ld s", s);
+        snprintf(d.text, sizeof d.text, "%ld s", s);
     else if (s < 3600)
-        snprintf(text, 32, "%ld min %ld s", s / 60, s % 60);
+        snprintf(d.text, sizeof d.text, "%ld min %ld s", s / 60, s % 60);
+    else if (s < 48 * 3600)
+        snprintf(d.text, sizeof d.text, "%ld h %ld min", s / 3600, s % 3600 / 60);
     else
-        snprintf(text, 32, "%ld h %ld min", s / 3600, s % 3600 / 60);
+        snprintf(d.text, sizeof d.text, "%.3g days", (double)s / 86400);
+    return d;
 }
 
 void klf_progress_begin(klf_progress *progress, bool quiet)
@@ -50,17 +54,15 @@ void klf_progress_update(klf_progress *progress, double samples_done, double sam
     if (progress->quiet || time - progress->last < (progress->terminal ? REDRAW_S : HEARTBEAT_S) || !(samples_done > 0))
         return;
     progress->last = time;
-    double fraction = fmin(samples_done / samples_total, 1.0), rate = samples_done / elapsed;
-    char   left[32], passed[32];
-    format_duration((samples_total - samples_done) / rate, left);
-    format_duration(elapsed, passed);
+    double             fraction = fmin(samples_done / samples_total, 1.0), rate = samples_done / elapsed;
+    const klf_duration left = klf_duration_of((samples_total - samples_done) / rate), passed = klf_duration_of(elapsed);
     if (progress->terminal) {
         draw_bar(fraction);
-        fprintf(stderr, "%5.1f %%  %.3g samples/s, %s left\033[K", 100 * fraction, rate, left);
+        fprintf(stderr, "%5.1f %%  %.3g samples/s, %s left\033[K", 100 * fraction, rate, left.text);
         progress->drawn = true;
     } else {
         fprintf(stderr, "klflow: %.1f %%, %.4g of %.4g samples in %s, %.3g/s, about %s left\n", 100 * fraction, samples_done,
-                samples_total, passed, rate, left);
+                samples_total, passed.text, rate, left.text);
     }
     fflush(stderr);
 }

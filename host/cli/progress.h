@@ -11,6 +11,13 @@ typedef struct klf_progress {
     double start, last; /* seconds of the monotonic clock */
 } klf_progress;
 
+/* A time as people say it, rounded up: "42 s", "3 min 20 s", "5 h 12 min", "2.5 days". */
+typedef struct klf_duration {
+    char text[32];
+} klf_duration;
+
+klf_duration klf_duration_of(double seconds);
+
 void klf_progress_begin(klf_progress *progress, bool quiet);
 
 /* Draws if it is time to. samples_total > 0. */
