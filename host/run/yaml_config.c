@@ -4,6 +4,7 @@
 #include "run/yaml_config.h"
 
 #include "run/text.h"
+#include "run/yaml_characters.h"
 
 #include <libfyaml.h>
 #include <stdio.h>
@@ -277,28 +278,6 @@ static void walk_document(walker *w, struct fy_document *document)
         complain_at(w, position_of(root, start), "the file must hold the keys kl, output and plot");
 }
 
-/* libfyaml stops in silence at bytes that YAML does not allow, so they are looked for first. False if there are any. */
-static bool check_characters(walker *w, const char *text, size_t length)
-{
-    position at = {1, 1};
-    for (size_t i = 0; i < length;) {
-        unsigned char c = (unsigned char)text[i];
-        size_t        n = c < 0x80 ? 1 : c >= 0xf0 && c < 0xf5 ? 4 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xc2 && c < 0xe0 ? 2 : 0;
-        bool          good = n > 0 && n <= length - i && (c >= 0x20 || c == '\t' || c == '\n' || c == '\r') && c != 0x7f;
-        for (size_t k = 1; good && k < n; k++)
-            good = ((unsigned char)text[i + k] & 0xc0) == 0x80;
-        if (!good) {
-            COMPLAIN(w, at, "the byte 0x%02x is not text in UTF-8", c);
-            return false;
-        }
-        i += n;
-        at.column++;
-        if (c == '\n' || (c == '\r' && text[i] != '\n')) /* text ends in a NUL */
-            at = (position){at.line + 1, 1};
-    }
-    return true;
-}
-
 static void ignore_output(struct fy_diag *diag, void *user, const char *text, size_t length)
 {
     (void)diag, (void)user, (void)text, (void)length;
@@ -373,7 +352,12 @@ klf_status klf_yaml_config_load(const char *text, size_t length, klf_option_set 
 {
     walker w = {.set = set, .problems = problems, .line = 1, .column = 1};
     klf_kl_config_init(&w.scratch);
-    klf_status st = check_characters(&w, text, length) ? parse(&w, text, length) : KLF_OK;
+    klf_bad_character bad;
+    klf_status        st = KLF_OK;
+    if (klf_yaml_characters_check(text, length, &bad))
+        st = parse(&w, text, length);
+    else
+        klf_problems_add(problems, bad.line, bad.column, bad.sentence);
     if (st == KLF_OK) {
         st = klf_kl_config_check(set->target, report_rule, &w);
         st = st == KLF_ERR_MEMORY ? st : KLF_OK;

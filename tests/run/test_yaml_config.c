@@ -129,7 +129,7 @@ static const struct {
     {"kl: \"abc\n", {"1:6: this is not YAML: double-quoted scalar without closing quote"}},
     {"%YAML 9.9\n---\nkl:\n", {"1:1: this is not YAML 1.2"}},
     {"kl:\n  depth: \xff\n", {"2:10: the byte 0xff is not text in UTF-8"}},
-    {"kl:\n  depth: 5 \x01\n", {"2:12: the byte 0x01 is not text in UTF-8"}},
+    {"kl:\n  depth: 5 \x01\n", {"2:12: the character U+0001 is not allowed in YAML"}},
     /* rules between keys point at the key concerned */
     {"kl:\n  depth: 5\n  reference_layer: 5\n", {"3:3: reference layer 5 does not exist at depth 5"}},
     {"kl:\n  seed: 2\n  depth: 5\n  widths: [3, 3]\n", {"3:3: the 2 widths make a network of depth 2, not 5"}},
