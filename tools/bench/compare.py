@@ -20,6 +20,7 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+DEPTH = 30  # of the default network
 AUTHORS_SAMPLES = 1000  # the paper's n_MC
 MODES = ("direct", "gram")
 SIGMAS = 5  # the checksums of two peers may differ by so many of their standard errors
@@ -227,7 +228,7 @@ def print_table(peers, results, base, peaks, args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], allow_abbrev=False)
     parser.add_argument("--klflow", default="build/release/klflow", help="the program; none: peers alone (default %(default)s)")
-    parser.add_argument("--network", help="network file (default: klflow draws its default network, depth 30)")
+    parser.add_argument("--network", help="network file (default: a random network of 30 layers of 784)")
     parser.add_argument("--samples", type=int, default=8192, help="samples of one turn (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of every peer (default %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="threads of every peer (default %(default)s)")
@@ -245,8 +246,8 @@ def main():
             if args.klflow == "none":
                 parser.error("--klflow none needs --network")
             try:
-                subprocess.run([args.klflow, "kl", "--n-mc", "2", "--quiet", "--save-network", network], check=True,
-                               stdout=subprocess.DEVNULL)
+                subprocess.run([args.klflow, "kl", "--widths", ",".join(DEPTH * ["784"]), "--n-mc", "2", "--quiet",
+                                "--save-network", network], check=True, stdout=subprocess.DEVNULL)
             except (OSError, subprocess.CalledProcessError) as error:
                 print(f"compare.py: klflow could not draw a network: {error}", file=sys.stderr)
                 return 69

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What every peer of the benchmark shares: the work, the worker threads and the line protocol.
 
-The work: n samples z^0 ~ N(0, q0) through a stored network, for every layer l >= 1 the sums of |z^l|^2 and its square and f_j;
-in mode "gram" also f_jk of the layer below. Sums over chunks are kept in double, as klflow does. Target means are those of the
-theory (0), so nothing is subtracted from z.
+The work: n samples z^0 ~ N(0, q0) through a stored network, for every layer l >= 1 the sums of |z^l - mu_l|^2 and its square and
+f_j; in mode "gram" also f_jk of the layer below. Sums over chunks are kept in double, as klflow does. The target means mu_l are
+those of the theory (0), but they are subtracted like any others: an image gives every layer a mean of its own.
 
 Protocol, one JSON object a line on stdout for each line on stdin (klflow bench --serve speaks it too):
     info            {"versions": {...}, "environment": {...}, "flops_per_sample": {"direct": ..., "gram": ...}, ...}
@@ -41,6 +41,7 @@ class Network:
             self.q0 = float(q0) if q0 is not None else 0.1 * float(f.attrs["var_w"]) + float(f.attrs["var_b"])
         self.dtype, self.depth = dtype, depth
         self.width = [len(b) for b in self.bias]
+        self.mean = [dtype(0)] * depth
 
     def flops_per_sample(self):
         """Multiplications and additions of the GEMMs; the Gram counts N^2, the half that its symmetry leaves."""
@@ -59,13 +60,13 @@ class Totals:
         self.lock = [threading.Lock() for _ in network.width]
 
     def checksum(self, network):
-        """Sum over layers of Q_l / N_l by (3.34) if there is a Gram, else from |z|^2, and an upper bound of its error."""
+        """Sum over layers of Q_l / N_l by (3.34) if there is a Gram, else from |z - mu|^2, and an upper bound of its error."""
         value = error = 0.0
         for l in range(1, network.depth):
             mean, square = self.q[l] / self.n
             error += np.sqrt(max(square - mean * mean, 0) / self.n) / network.width[l]
             if self.gram is not None:
-                w, b = network.weight[l].astype(np.float64), network.bias[l].astype(np.float64)
+                w, b = network.weight[l].astype(np.float64), network.bias[l].astype(np.float64) - network.mean[l]
                 mean = np.sum((w @ (self.gram[l - 1] / self.n)) * w) + 2 * (w.T @ b) @ (self.f[l - 1] / self.n) + b @ b
             value += mean / network.width[l]
         return value, error
