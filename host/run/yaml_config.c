@@ -4,7 +4,7 @@
 #include "run/yaml_config.h"
 
 #include "run/text.h"
-#include "run/yaml_characters.h"
+#include "run/yaml_text.h"
 
 #include <libfyaml.h>
 #include <stdio.h>
@@ -352,9 +352,9 @@ klf_status klf_yaml_config_load(const char *text, size_t length, klf_option_set 
 {
     walker w = {.set = set, .problems = problems, .line = 1, .column = 1};
     klf_kl_config_init(&w.scratch);
-    klf_bad_character bad;
-    klf_status        st = KLF_OK;
-    if (klf_yaml_characters_check(text, length, &bad))
+    klf_yaml_refusal bad;
+    klf_status       st = KLF_OK;
+    if (klf_yaml_text_check(text, length, &bad))
         st = parse(&w, text, length);
     else
         klf_problems_add(problems, bad.line, bad.column, bad.sentence);

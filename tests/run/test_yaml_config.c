@@ -119,7 +119,7 @@ static const struct {
     {"kl:\n  seed: &a 5\n  n_mc: *a\n", {"2:12: anchors are not used", "3:9: aliases are not used"}},
     {"kl:\n  seed: !!int 5\n", {"2:15: tags are not used in configs"}},
     {"kl: &a\n  seed: 3\n", {"1:1: anchors are not used"}},
-    {"kl:\n  ? [a]\n  : 3\n", {"2:6: a key must be a plain word"}},
+    {"kl:\n  ? [a]\n  : 3\n", {"2:3: a key must be a plain word"}},
     {"kl:\n  network: >-\n    folded\n    name\n  dataset: |\n    x\n",
      {"2:3: a key or value must be on one line", "5:3: a key or value must be on one line"}},
     {"kl:\n  network: 'two\n   lines'\n", {"2:12: a key or value must be on one line"}},
