@@ -166,8 +166,12 @@ static klf_status run_jobs(run *r)
         r->remaining[i] = r->ensemble;
 
     omp_set_max_active_levels(2); /* jobs side by side, lanes within each */
+    if (r->plan->points_in_flight == 1) {
+        work(r); /* libgomp keeps its threads between outermost regions only: inner ones start theirs anew each time */
+    } else {
 #pragma omp parallel num_threads((int)r->plan->points_in_flight)
-    work(r);
+        work(r);
+    }
 
     if (r->status != KLF_OK) {
         st = klf_fail(r->status, "%s", r->message);
