@@ -331,7 +331,9 @@ class Signals(Case):
                 out, err = process.communicate(timeout=30)
                 self.assertLess(time.monotonic() - begin, 5.0)  # a second on an idle machine
                 self.assertEqual(process.returncode, -number)
-                self.assertEqual((out, err), ("", "klflow: interrupted; no result file was written\n"))
+                self.assertEqual(out, "")
+                # The shorter sentence where the machine was too busy to wind up in time.
+                self.assertRegex(err, r"\Aklflow: interrupted(; no result file was written)?\n\Z")
                 self.assertEqual(self.files(), [])
 
     def test_a_run_that_does_not_look_at_flags_ends_too(self):

@@ -92,7 +92,7 @@ static void durations(void **state)
     static const struct {
         double      seconds;
         const char *text;
-    } cases[] = {{0, "0 s"},          {59.2, "1 min 0 s"},  {61, "1 min 1 s"},        {3599.5, "1 h 0 min"},
+    } cases[] = {{0, "0 s"},          {59.2, "1 min 0 s"},  {61, "1 min 1 s"},       {3599.5, "1 h 0 min"},
                  {7322, "2 h 2 min"}, {216000, "2.5 days"}, {1e300, "1.16e+10 days"}};
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++)
