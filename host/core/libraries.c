@@ -15,6 +15,13 @@
 #include <string.h>
 #include <zlib.h>
 
+void klf_hdf5_version(unsigned *major, unsigned *minor, unsigned *release)
+{
+    *major = *minor = *release = 0;
+    H5dont_atexit();
+    H5get_libversion(major, minor, release);
+}
+
 typedef struct listing {
     klf_library *library;
     size_t       n;
@@ -24,10 +31,10 @@ typedef struct listing {
  * drag in is left out. */
 static bool is_ours(klf_library *library)
 {
-    unsigned major = 0, minor = 0, release = 0;
-    char     hdf5[32] = "", openmp[32];
-    if (H5get_libversion(&major, &minor, &release) >= 0)
-        snprintf(hdf5, sizeof hdf5, "%u.%u.%u", major, minor, release);
+    unsigned major, minor, release;
+    char     hdf5[32], openmp[32];
+    klf_hdf5_version(&major, &minor, &release);
+    snprintf(hdf5, sizeof hdf5, "%u.%u.%u", major, minor, release);
     snprintf(openmp, sizeof openmp, "OpenMP %d", _OPENMP);
     const struct {
         const char *prefix, *version;

@@ -16,4 +16,8 @@ enum { KLF_MAX_LIBRARIES = 16 };
 /* In the order of loading, those that klflow itself is linked to. Returns how many. */
 size_t klf_loaded_libraries(klf_library library[KLF_MAX_LIBRARIES]);
 
+/* The version of the HDF5 library. Whoever may be the first to call HDF5 calls this before: it keeps HDF5 from closing, at the
+ * end of the process, files that were given up because writing failed. Works only ahead of all else. */
+void klf_hdf5_version(unsigned *major, unsigned *minor, unsigned *release);
+
 #endif

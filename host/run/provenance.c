@@ -3,6 +3,7 @@
 #include "run/provenance.h"
 
 #include "core/cpu_model.h"
+#include "core/libraries.h"
 #include "klflow/build_info.h"
 
 #include <assert.h>
@@ -47,6 +48,34 @@ static void find_environment(char *text, size_t n)
     }
 }
 
+static void find_libraries(char *text, size_t n)
+{
+    klf_library  library[KLF_MAX_LIBRARIES];
+    const size_t n_libraries = klf_loaded_libraries(library);
+    size_t       used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < n_libraries && used < n; i++)
+        used += (size_t)snprintf(text + used, n - used, "%s%s%s%s", used ? ", " : "", library[i].name,
+                                 library[i].version[0] ? " " : "", library[i].version);
+}
+
+/* The command line with single blanks, as Linux keeps it; "" elsewhere. Control characters become '?'. */
+static void find_command(char *text, size_t n)
+{
+    FILE  *file = fopen("/proc/self/cmdline", "rb");
+    size_t length = file ? fread(text, 1, n, file) : 0;
+    if (file)
+        fclose(file);
+    bool cut = length == n;
+    while (length > 0 && (length == n || text[length - 1] == '\0'))
+        length--;
+    for (size_t i = 0; i < length; i++)
+        text[i] = text[i] == '\0' ? ' ' : (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
+    text[length] = '\0';
+    if (cut)
+        memcpy(text + length - 3, "...", 3);
+}
+
 void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_facts *facts)
 {
     const klf_build_info *build = klf_build_info_get();
@@ -58,12 +87,17 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
     facts->hostname[sizeof facts->hostname - 1] = '\0';
     klf_cpu_model(facts->cpu_model);
     find_environment(facts->environment, sizeof facts->environment);
+    find_libraries(facts->libraries, sizeof facts->libraries);
+    find_command(facts->command, sizeof facts->command);
 
+    if (facts->command[0])
+        add_text(facts, "command", facts->command);
     add_text(facts, "version", build->version);
     add_text(facts, "git_commit", build->git_commit);
     add_int(facts, "git_dirty", build->git_dirty);
     add_text(facts, "build_type", build->build_type);
     add_text(facts, "compiler", build->compiler);
+    add_text(facts, "libraries", facts->libraries);
     add_text(facts, "backend_requested", setup->config->backend);
     add_text(facts, "backend", plan->backend);
     add_text(facts, "kernels", plan->kernels);

@@ -2,6 +2,7 @@
 /* Checked HDF5 calls and files opened for reading (hdf5_file.h). */
 #include "store/hdf5_file.h"
 
+#include "core/libraries.h"
 #include "klflow/store.h"
 
 #include <errno.h>
@@ -45,11 +46,9 @@ void klf_h5_release(hid_t id)
 
 klf_status klf_store_library(char *version, size_t size)
 {
-    unsigned    major = 0, minor = 0, release = 0;
+    unsigned    major, minor, release;
     const char *overruled = getenv("HDF5_DISABLE_VERSION_CHECK");
-    /* An abandoned file stays open (klf_nc_abandon) and must not be closed at exit either. Works only ahead of all else. */
-    H5dont_atexit();
-    H5get_libversion(&major, &minor, &release);
+    klf_hdf5_version(&major, &minor, &release); /* an abandoned file stays open (klf_nc_abandon), also at exit */
     if (version)
         snprintf(version, size, "%u.%u.%u", major, minor, release);
     const bool same = major == H5_VERS_MAJOR && minor == H5_VERS_MINOR && release == H5_VERS_RELEASE;
