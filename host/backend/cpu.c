@@ -105,7 +105,6 @@ static size_t preferred_lanes(const klf_context *ctx, size_t threads)
 
 const klf_backend klf_backend_cpu = {
     .name = "cpu",
-    .summary = "vectorised, one worker a thread, fp32 and fp64",
     .supports = supports,
     .open = open_context,
     .close = close_context,

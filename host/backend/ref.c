@@ -306,7 +306,6 @@ static klf_status gram_q(klf_model *model, size_t layer, double *q)
 
 const klf_backend klf_backend_ref = {
     .name = "ref",
-    .summary = "double precision, plain loops: the oracle",
     .supports = supports,
     .open = open_context,
     .close = close_context,

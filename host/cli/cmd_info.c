@@ -71,27 +71,23 @@ static void print_text(const klf_library *library, size_t n_libraries, const cha
                library[i].path);
 }
 
-/* Adds to a list; a text that is not UTF-8 leaves its object out. */
-static void append(json_t *list, json_t *object)
-{
-    json_array_append_new(list, object);
-}
-
 static klf_status print_json(const klf_library *library, size_t n_libraries, const char *cpu)
 {
     const klf_build_info *build = klf_build_info_get();
     json_t               *backends = json_array(), *libraries = json_array();
     char                  text[BACKEND_TEXT];
-    for (const char *const *name = klf_backend_names(); *name != NULL; name++) {
+    for (const char *const *name = klf_backend_names(); *name != NULL;
+         name++) { /* a text that is not UTF-8 leaves its object out */
         if (strcmp(*name, "auto") == 0)
             continue;
         bool available = describe_backend(*name, text, sizeof text);
-        append(backends,
-               json_pack("{s:s, s:b, s:s}", "name", *name, "usable", available, available ? "kernels" : "reason", text));
+        json_array_append_new(
+            backends, json_pack("{s:s, s:b, s:s}", "name", *name, "usable", available, available ? "kernels" : "reason", text));
     }
     for (size_t i = 0; i < n_libraries; i++)
-        append(libraries, json_pack("{s:s, s:s?, s:s}", "name", library[i].name, "version",
-                                    library[i].version[0] != '\0' ? library[i].version : NULL, "path", library[i].path));
+        json_array_append_new(libraries,
+                              json_pack("{s:s, s:s?, s:s}", "name", library[i].name, "version",
+                                        library[i].version[0] != '\0' ? library[i].version : NULL, "path", library[i].path));
     json_t *object = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:I, s:o, s:o}", "version", build->version, "git_commit",
                                build->git_commit, "git_dirty", build->git_dirty, "build_type", build->build_type, "compiler",
                                build->compiler, "cpu", cpu, "cores", (json_int_t)klf_usable_cores(), "threads",

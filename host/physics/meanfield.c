@@ -3,6 +3,8 @@
  * relative entropy that follows from it at infinite width. */
 #include "klflow/meanfield.h"
 
+#include "klflow/relative_entropy.h"
+
 #include <math.h>
 
 /* tanh^2(mean + sqrt(var) z) has poles at |Im z| = pi / (2 sqrt(var)), so the trapezoidal rule's error is
@@ -34,9 +36,8 @@ double klf_meanfield_next_variance(double var_w, double var_b, double q)
 void klf_meanfield_kl(double var_w, double var_b, double mean, double var, klf_target_convention convention, size_t n,
                       const size_t *widths, double *kl)
 {
-    const double two_pi = 2.0 * acos(-1.0);
-    double       moment = mean * mean + var; /* M_l, second moment under p */
-    double       target = convention == KLF_TARGET_THEORY ? var : moment;
+    double moment = mean * mean + var; /* M_l, second moment under p */
+    double target = convention == KLF_TARGET_THEORY ? var : moment;
 
     for (size_t l = 0; l < n; l++) {
         if (l > 0) {
@@ -44,11 +45,10 @@ void klf_meanfield_kl(double var_w, double var_b, double mean, double var, klf_t
             moment = var_w * klf_meanfield_mean_tanh2(l == 1 ? mean : 0.0, l == 1 ? var : moment) + var_b;
             target = klf_meanfield_next_variance(var_w, var_b, target);
         }
-        double n_0 = (double)widths[0], n_l = (double)widths[l];
         if (l == 0 && var > 0.0)
             kl[l] = 0.0;
         else if (var > 0.0 && target > 0.0)
-            kl[l] = 0.5 * (n_l * log(two_pi * target) - n_0 * log(two_pi * var) - n_0 + n_l * moment / target);
+            kl[l] = klf_relative_entropy(widths[0], var, widths[l], target, (double)widths[l] * moment);
         else
             kl[l] = NAN;
     }

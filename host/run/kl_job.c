@@ -4,6 +4,7 @@
 #include "run/kl_job.h"
 
 #include "klflow/meanfield.h"
+#include "klflow/relative_entropy.h"
 #include "klflow/rng.h"
 #include "klflow/store.h"
 #include "run/kl_average.h"
@@ -11,8 +12,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const double TWO_PI = 6.283185307179586476925286766559;
 
 /* The seed of the network, and of the Monte Carlo samples unless one is given for all. */
 static uint64_t network_seed(const klf_kl_job *job)
@@ -114,7 +113,7 @@ static klf_status layer_statistics(const klf_kl_job *job, const klf_network *net
 static void fill_layer(const klf_flow *flow, klf_estimator estimator, const klf_layer_stats *stats, size_t i, klf_kl_point *p)
 {
     const klf_flow_layer *layer = &flow->layer[i];
-    double                n_r = (double)p->width[0], n_m = (double)p->width[i];
+    size_t                n_r = p->width[0], n_m = p->width[i];
     double                var_r = stats[0].var, var_m = stats[i].var;
     double                q = estimator == KLF_GRAM ? layer->q_gram : layer->q_direct;
 
@@ -128,14 +127,15 @@ static void fill_layer(const klf_flow *flow, klf_estimator estimator, const klf_
         p->layer_status[i] = KLF_LAYER_DEGENERATE;
         return;
     }
-    p->value[KLF_KL_ENTROPY_TARGET][i] = 0.5 * n_m * (log(TWO_PI * var_m) + 1.0);
-    p->value[KLF_KL_TERM_REFERENCE][i] = -0.5 * n_r * (log(TWO_PI * var_r) + 1.0);
-    p->value[KLF_KL_TERM_LOG_VAR][i] = 0.5 * n_m * log(TWO_PI * var_m);
+    double entropy_target = klf_layer_entropy(n_m, var_m);
+    p->value[KLF_KL_ENTROPY_TARGET][i] = entropy_target;
+    p->value[KLF_KL_TERM_REFERENCE][i] = -klf_layer_entropy(n_r, var_r);
+    p->value[KLF_KL_TERM_LOG_VAR][i] = entropy_target - 0.5 * (double)n_m; /* without the e of 2 pi e */
     p->value[KLF_KL_TERM_QUADRATIC][i] = 0.5 * q / var_m;
     /* (3.30) at the reference layer itself is 0; its terms cancel only up to rounding */
-    p->value[KLF_KL_KL][i] = i == 0 ? 0.0 : 0.5 * (n_m * log(TWO_PI * var_m) - n_r * log(TWO_PI * var_r) - n_r + q / var_m);
+    p->value[KLF_KL_KL][i] = i == 0 ? 0.0 : klf_relative_entropy(n_r, var_r, n_m, var_m, q);
     p->value[KLF_KL_KL_STDERR][i] = 0.5 * layer->q_stderr / var_m;
-    p->value[KLF_KL_KL_PER_NEURON][i] = p->value[KLF_KL_KL][i] / n_r;
+    p->value[KLF_KL_KL_PER_NEURON][i] = p->value[KLF_KL_KL][i] / (double)n_r;
 }
 
 static void fill_meanfield(const klf_kl_config *config, const klf_network *net, const klf_layer_stats *reference,
@@ -220,7 +220,7 @@ static klf_status run_image(const klf_kl_job *job, const klf_network *net, size_
     out->n_mc = config->n_mc;
     out->chunk = flow->chunk;
     out->lanes = flow->lanes;
-    out->entropy_reference = 0.5 * (double)net->layer[r].width * (log(TWO_PI * stats[r].var) + 1.0);
+    out->entropy_reference = klf_layer_entropy(net->layer[r].width, stats[r].var);
     for (size_t i = 0; i < n_layers; i++)
         out->width[i] = net->layer[r + i].width;
     for (size_t i = 0; i < n_layers; i++)

@@ -64,11 +64,10 @@ static klf_status plan_points(const klf_kl_setup *setup, size_t index, size_t n_
     size_t          passes = n_alike * config->ensemble * klf_kl_setup_n_images(setup, &at);
     klf_flow_params params = klf_kl_job_flow_params(setup, &shape, setup->threads);
     klf_flow_cost   cost = klf_flow_plan(&params);
-    size_t          in_flight = setup->threads / cost.lanes;
-    if (in_flight < 1 || plan->chunk == 0) { /* the first point decides for all */
+    if (plan->chunk == 0) { /* the first point decides for all */
         plan->chunk = cost.chunk;
         plan->lanes = cost.lanes;
-        plan->points_in_flight = in_flight < 1 ? 1 : in_flight;
+        plan->points_in_flight = setup->threads / cost.lanes; /* never more lanes than threads */
     }
     double bytes = cost.bytes + (setup->network ? 0.0 : network_bytes(&shape));
     if (bytes > *job_bytes)

@@ -2,7 +2,7 @@
 /* Options as data. One table of rows describes every option of a command: its name, type, range, default and help line. The
  * command line, the keys of a YAML file, --help, the effective config and the tables in docs/ are all made from it.
  *
- *     klf_option_set set = {.table = klf_kl_options, .n = klf_kl_n_options, .where = KLF_IN_KL, .target = &config};
+ *     klf_option_set set = {.table = klf_kl_options, .n = KLF_KL_N_OPTIONS, .where = KLF_IN_KL, .target = &config};
  *     st = klf_options_parse(&set, 1, argc, argv, &arguments);
  */
 #ifndef KLFLOW_RUN_OPTIONS_H

@@ -48,7 +48,6 @@ static klf_status write_fact(klf_nc_writer *w, hid_t group, const klf_fact *fact
     switch (fact->type) {
     case KLF_FACT_TEXT: return klf_nc_text(w, group, fact->name, fact->value.text);
     case KLF_FACT_INT: return klf_nc_attribute(w, group, fact->name, KLF_NC_INT64, 1, &fact->value.i);
-    case KLF_FACT_UINT: return klf_nc_attribute(w, group, fact->name, KLF_NC_UINT64, 1, &fact->value.u);
     case KLF_FACT_REAL: return klf_nc_attribute(w, group, fact->name, KLF_NC_DOUBLE, 1, &fact->value.real);
     }
     return klf_fail(KLF_ERR_INTERNAL, "the fact \"%s\" is of no known type", fact->name);

@@ -63,7 +63,6 @@ typedef struct klf_lane    klf_lane;
 
 typedef struct klf_backend {
     const char *name;
-    const char *summary; /**< one line for `klflow info` */
 
     bool (*supports)(klf_precision precision);
 

@@ -64,7 +64,7 @@ typedef struct klf_kl_point {
     size_t   ensemble, n_images;
     double   entropy_reference; /**< N_r/2 ln(2 pi e var_r), nat */
     double   wall_s;
-    size_t   chunk, lanes;
+    size_t   chunk, lanes; /**< samples of a chunk, and chunks that were under way at a time */
 
     size_t           *width;         /**< [n_layers] */
     klf_layer_status *layer_status;  /**< [n_layers] */

@@ -4,7 +4,7 @@
  *  Every fallible function of the library returns a klf_status; nothing in it prints or exits. The value of a code is the
  *  exit code (sysexits) that the program ends with. The sentence that belongs to a failure is kept per thread:
  *
- *      if ((st = klf_network_draw(&spec, &net)) != KLF_OK)
+ *      if ((st = klf_network_draw(784, 3, widths, 1.5, 0.05, seed, &net)) != KLF_OK)
  *          fprintf(stderr, "klflow: %s\n", klf_last_error());
  */
 #ifndef KLFLOW_STATUS_H

@@ -15,11 +15,10 @@ extern "C" {
 /** One fact for /provenance. */
 typedef struct klf_fact {
     const char *name;
-    enum { KLF_FACT_TEXT, KLF_FACT_INT, KLF_FACT_UINT, KLF_FACT_REAL } type;
+    enum { KLF_FACT_TEXT, KLF_FACT_INT, KLF_FACT_REAL } type;
     union {
         const char *text;
         int64_t     i;
-        uint64_t    u;
         double      real;
     } value;
 } klf_fact;

@@ -62,7 +62,7 @@ def check_kl(path, engine):
     with xr.open_dataset(path, group="provenance", engine=engine) as provenance:
         assert str(provenance["config_text"].values).startswith("kl:\n")
         assert provenance.attrs["command"] == "klflow kl --var-w 1.5 2 2.5"
-        assert provenance.attrs["seed"] == 2**64 - 1
+        assert provenance.attrs["threads"] == 2
 
 
 def check_network(path, engine):

@@ -14,7 +14,6 @@ static const klf_fact fact[] = {
     {"command", KLF_FACT_TEXT, {.text = "klflow kl --var-w 1.5 2 2.5"}},
     {"hostname", KLF_FACT_TEXT, {.text = ""}},
     {"threads", KLF_FACT_INT, {.i = 2}},
-    {"seed", KLF_FACT_UINT, {.u = UINT64_MAX}},
     {"wall_s", KLF_FACT_REAL, {.real = 12.5}},
 };
 
