@@ -71,13 +71,15 @@ static void explain_marks(const klf_kl_point *point)
 {
     bool changed = false;
     for (size_t i = 0; i < point->n_layers; i++)
-        changed = changed || point->width_changed[i];
+        changed = changed || (point->width_changed[i] && point->layer_status[i] == KLF_LAYER_OK); /* else marked by ! */
     if (changed)
         printf("*: not as wide as layer %zu: KL compares densities of different dimension there,\n"
                "   and its drop is not physical\n",
                point->reference_layer);
     if (klf_kl_point_is_degenerate(point))
         printf("!: degenerate: the layer's variance is 0, so it has no density and no KL\n");
+    if (point->layer_status[0] == KLF_LAYER_DEGENERATE)
+        printf("   and, being the reference, leaves the others without one\n");
 }
 
 void klf_kl_print_table(const klf_kl_config *config, size_t index, size_t n_points, const klf_kl_point *point)

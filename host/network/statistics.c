@@ -6,6 +6,7 @@
 #include "klflow/rng.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 /* Inputs that are pushed through the layers together: enough rows to make a matrix product worth its packing. */
@@ -16,12 +17,17 @@ typedef struct moments {
     double n, mean, m2;
 } moments;
 
+/* Exactly without deviations where all values are equal: the mean of equal numbers rounds, and a variance of 1e-34 would pass
+ * for one that is not zero. */
 static moments moments_of(size_t n, const double *z)
 {
     moments m = {.n = (double)n};
-    for (size_t i = 0; i < n; i++)
+    bool    equal = true;
+    for (size_t i = 0; i < n; i++) {
         m.mean += z[i];
-    m.mean /= m.n;
+        equal = equal && z[i] == z[0];
+    }
+    m.mean = equal ? z[0] : m.mean / m.n;
     for (size_t i = 0; i < n; i++)
         m.m2 += (z[i] - m.mean) * (z[i] - m.mean);
     return m;

@@ -123,15 +123,17 @@ static void fill_layer(const klf_flow *flow, klf_estimator estimator, const klf_
     p->value[KLF_KL_Q_GRAM][i] = layer->q_gram;
     p->value[KLF_KL_Q_STDERR][i] = layer->q_stderr;
     p->width_changed[i] = p->width[i] != p->width[0];
-    if (!(var_r > 0.0 && var_m > 0.0)) {
-        p->layer_status[i] = KLF_LAYER_DEGENERATE;
-        return;
+    p->layer_status[i] = var_m > 0.0 ? KLF_LAYER_OK : KLF_LAYER_DEGENERATE;
+    if (var_r > 0.0)
+        p->value[KLF_KL_TERM_REFERENCE][i] = -klf_layer_entropy(n_r, var_r);
+    if (var_m > 0.0) {
+        double entropy_target = klf_layer_entropy(n_m, var_m);
+        p->value[KLF_KL_ENTROPY_TARGET][i] = entropy_target;
+        p->value[KLF_KL_TERM_LOG_VAR][i] = entropy_target - 0.5 * (double)n_m; /* without the e of 2 pi e */
+        p->value[KLF_KL_TERM_QUADRATIC][i] = 0.5 * q / var_m;
     }
-    double entropy_target = klf_layer_entropy(n_m, var_m);
-    p->value[KLF_KL_ENTROPY_TARGET][i] = entropy_target;
-    p->value[KLF_KL_TERM_REFERENCE][i] = -klf_layer_entropy(n_r, var_r);
-    p->value[KLF_KL_TERM_LOG_VAR][i] = entropy_target - 0.5 * (double)n_m; /* without the e of 2 pi e */
-    p->value[KLF_KL_TERM_QUADRATIC][i] = 0.5 * q / var_m;
+    if (!(var_r > 0.0 && var_m > 0.0)) /* no density of one of the two, so no relative entropy */
+        return;
     /* (3.30) at the reference layer itself is 0; its terms cancel only up to rounding */
     p->value[KLF_KL_KL][i] = i == 0 ? 0.0 : klf_relative_entropy(n_r, var_r, n_m, var_m, q);
     p->value[KLF_KL_KL_STDERR][i] = 0.5 * layer->q_stderr / var_m;

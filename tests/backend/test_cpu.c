@@ -215,6 +215,55 @@ static void check_wide(const char *kernels)
     check_case(KLF_FP32, 2, (size_t[]){784, 784}, 0, 19);
 }
 
+/* Q of (3.34) belongs to the network that forward() runs: in fp32 one of rounded weights, biases and means. A single neuron
+ * below, so that everything can be said in closed form from its moments; every parameter lies between two floats. */
+static void check_rounded(const char *kernels)
+{
+    enum { ROWS = 3, SAMPLES = 50 };
+    const double     between = 1.0 + 0x1p-25;
+    const size_t     widths[] = {1, ROWS};
+    klf_network     *net = NULL;
+    klf_context     *ctx = NULL;
+    klf_model       *model = NULL;
+    klf_layer_totals totals;
+    double           f, f2, q = NAN, want = 0.0;
+    klf_layer_stats  stats[] = {{.mean = 0.1, .var = 0.5}, {.mean = -0.75 * between, .var = 0.5}};
+    need(kernels);
+    assert_int_equal(klf_network_draw(1, 2, widths, 1.5, 0.05, NETWORK_SEED, &net), KLF_OK);
+    for (size_t i = 0; i < ROWS; i++) {
+        net->layer[1].weight[i] = (0.5 + (double)i) * between;
+        net->layer[1].bias[i] = (0.25 + (double)i) * between;
+    }
+    klf_model_spec spec = {
+        .net = net, .stats = stats, .sample_seed = SAMPLE_SEED, .precision = KLF_FP32, .gram = true, .gram_last = true};
+    assert_int_equal(klf_backend_cpu.open(&ctx), KLF_OK);
+    assert_int_equal(klf_backend_cpu.model_create(ctx, &spec, &model), KLF_OK);
+    run_chunks(model, 2, 0, SAMPLES);
+    assert_int_equal(klf_backend_cpu.totals(model, 0, &totals, &f), KLF_OK);
+    assert_int_equal(klf_backend_cpu.second_moment(model, 0, &f2), KLF_OK);
+    assert_int_equal(klf_backend_cpu.gram_q(model, 1, &q), KLF_OK);
+    for (size_t i = 0; i < ROWS; i++) {
+        double w = 0.5 + (double)i, d = 0.25 + (double)i + 0.75;
+        want += w * w * f2 + 2.0 * w * d * f + d * d;
+    }
+    check(q, want, 1e-14 * want, "q_gram", 0); /* unrounded parameters would be off by 3e-8 */
+    klf_backend_cpu.model_destroy(model);
+    klf_backend_cpu.close(ctx);
+    klf_network_destroy(net);
+}
+
+static void test_tiles_rounded(void **state)
+{
+    (void)state;
+    check_rounded("tiles-avx512");
+}
+
+static void test_openblas_rounded(void **state)
+{
+    (void)state;
+    check_rounded("openblas");
+}
+
 static void test_tiles_square(void **state)
 {
     (void)state;
@@ -254,8 +303,9 @@ static void test_openblas_wide(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tiles_square),    cmocka_unit_test(test_tiles_mixed),    cmocka_unit_test(test_tiles_wide),
-        cmocka_unit_test(test_openblas_square), cmocka_unit_test(test_openblas_mixed), cmocka_unit_test(test_openblas_wide),
+        cmocka_unit_test(test_tiles_square),    cmocka_unit_test(test_tiles_mixed),      cmocka_unit_test(test_tiles_wide),
+        cmocka_unit_test(test_openblas_square), cmocka_unit_test(test_openblas_mixed),   cmocka_unit_test(test_openblas_wide),
+        cmocka_unit_test(test_tiles_rounded),   cmocka_unit_test(test_openblas_rounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "backend/cpu_dgemm.h"
 #include "backend/cpu_element.h"
 #include "backend/cpu_isa.h"
+#include "backend/cpu_kernels.h"
 #include "backend/fma_chains.h"
 #include "backend/fma_peak.h"
 
@@ -188,6 +189,36 @@ static void test_dgemm_openblas(void **state)
     check_products("openblas");
 }
 
+/* The totals of a long run are far larger than what a chunk adds: 2^25 + 1 is the first whole number beyond what a float holds.
+ */
+static void check_gram_total(const klf_cpu_kernels *kernels, klf_precision precision)
+{
+    enum { WIDTH = 33, SIZE = WIDTH * (WIDTH + 1) / 2 };
+    size_t bytes = kernels->gram_bytes(WIDTH);
+    double total[SIZE], *gram = malloc(bytes);
+    assert_non_null(gram);
+    for (size_t i = 0; i < bytes / sizeof(float) && precision == KLF_FP32; i++)
+        ((float *)gram)[i] = 0.5f;
+    for (size_t i = 0; i < bytes / sizeof(double) && precision == KLF_FP64; i++)
+        gram[i] = 0.5;
+    for (size_t i = 0; i < SIZE; i++)
+        total[i] = 33554433.0 + (double)i;
+    kernels->gram_add(gram, WIDTH, total);
+    for (size_t i = 0; i < SIZE; i++)
+        check(total[i], 33554433.5 + (double)i, 0.0, "total", i);
+    free(gram);
+}
+
+static void test_gram_totals_are_double(void **state)
+{
+    (void)state;
+    for (int precision = KLF_FP64; precision <= KLF_FP32; precision++) {
+        check_gram_total(&klf_cpu_openblas[precision], (klf_precision)precision);
+        if (klf_cpu_isa() == KLF_ISA_AVX512)
+            KLF_X86_ONLY(check_gram_total(&klf_cpu_tiles_avx512[precision], (klf_precision)precision));
+    }
+}
+
 static void test_fma_peak(void **state)
 {
     (void)state;
@@ -206,9 +237,13 @@ static void test_fma_peak(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_choice),          cmocka_unit_test(test_environment_is_given_back),
-        cmocka_unit_test(test_unknown_kernels), cmocka_unit_test(test_element_variants),
-        cmocka_unit_test(test_dgemm_tiles),     cmocka_unit_test(test_dgemm_openblas),
+        cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_environment_is_given_back),
+        cmocka_unit_test(test_unknown_kernels),
+        cmocka_unit_test(test_element_variants),
+        cmocka_unit_test(test_dgemm_tiles),
+        cmocka_unit_test(test_dgemm_openblas),
+        cmocka_unit_test(test_gram_totals_are_double),
         cmocka_unit_test(test_fma_peak),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,6 +114,58 @@ static void independent_of_the_estimator(void **state)
     for_each_target(check_estimators);
 }
 
+/* Every backend in double gives the same numbers, straight against each other. The first one found is the oracle, ref. */
+static klf_flow *oracle;
+
+static void check_against_oracle(const flow_target *target)
+{
+    flow_fixture f;
+    if (target->precision != KLF_FP64)
+        return;
+    fixture_create(DEPTH, widths, 1.8, 0.05, &f);
+    klf_flow_params params = flow_params(target, &f);
+    klf_flow       *flow = run_flow(&params);
+    if (oracle) {
+        check_same_flow(flow, oracle, 1e-12); /* sums of up to 64 terms and 1000 samples in other orders: some 1e-14 */
+        klf_flow_destroy(flow);
+    } else {
+        assert_string_equal(target->backend->name, "ref");
+        oracle = flow;
+    }
+    fixture_destroy(&f);
+}
+
+static void backends_agree_in_double(void **state)
+{
+    (void)state;
+    for_each_target(check_against_oracle);
+    klf_flow_destroy(oracle);
+    oracle = NULL;
+}
+
+/* At full width and over several long chunks, where fp32 has the most to round. */
+static void check_estimators_at_full_width(const flow_target *target)
+{
+    static const size_t full[] = {784, 784};
+    flow_fixture        f;
+    if (target->precision != KLF_FP32)
+        return;
+    fixture_create(2, full, 1.8, 0.05, &f);
+    klf_flow_params params = flow_params(target, &f);
+    params.n_mc = 5000;
+    params.chunk = 2048;
+    klf_flow *flow = run_flow(&params);
+    check_near("Q gram", 1, flow->layer[1].q_gram, flow->layer[1].q_direct, 2e-6 * flow->layer[1].q_direct);
+    klf_flow_destroy(flow);
+    fixture_destroy(&f);
+}
+
+static void estimators_agree_at_full_width(void **state)
+{
+    (void)state;
+    for_each_target(check_estimators_at_full_width);
+}
+
 /* Other samples of the same network: a result within the errors of both, and not the same one. */
 static void check_sample_seed(const flow_target *target)
 {
@@ -233,6 +285,8 @@ int main(void)
         cmocka_unit_test(independent_of_chunks_and_threads),
         cmocka_unit_test(same_bits_under_contention),
         cmocka_unit_test(independent_of_the_estimator),
+        cmocka_unit_test(backends_agree_in_double),
+        cmocka_unit_test(estimators_agree_at_full_width),
         cmocka_unit_test(depends_on_the_sample_seed),
         cmocka_unit_test(plan_and_progress),
         cmocka_unit_test(stops_when_cancelled),

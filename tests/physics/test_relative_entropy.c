@@ -42,7 +42,8 @@ static void definitions(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(c); i++) {
         near(klf_layer_entropy(1, c[i].v), -integrate(c[i].m, c[i].v, 0, 1, 0));
-        double q = c[i].v + (c[i].m - c[i].mu) * (c[i].m - c[i].mu); /* < (z - mu)^2 > where the target is a function of z itself */
+        double q = c[i].v +
+                   (c[i].m - c[i].mu) * (c[i].m - c[i].mu); /* < (z - mu)^2 > where the target is a function of z itself */
         near(klf_relative_entropy(1, c[i].v, 1, c[i].var, q), integrate(c[i].m, c[i].v, c[i].mu, c[i].var, 1));
         near(klf_relative_entropy(784, c[i].v, 784, c[i].var, 784 * q), 784 * integrate(c[i].m, c[i].v, c[i].mu, c[i].var, 1));
     }

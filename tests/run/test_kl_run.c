@@ -46,11 +46,12 @@ static void keep_point(void *arg, size_t index, size_t n_points, const klf_kl_po
 
 /* The settings of a test; lists of numbers belong to the test. */
 typedef struct settings {
-    size_t      n_var_w, n_seed;
-    double      var_w[4];
-    uint64_t    seed[4], ensemble, threads;
-    int64_t     n_mc;
-    const char *network, *save_network, *output;
+    size_t        n_var_w, n_seed;
+    double        var_w[4];
+    uint64_t      seed[4], ensemble, threads;
+    int64_t       n_mc;
+    klf_precision precision;
+    const char   *network, *save_network, *output;
 } settings;
 
 static const settings defaults = {
@@ -73,7 +74,7 @@ static klf_status run(const settings *s, klf_kl_hooks *hooks)
     config.network = (char *)s->network;
     config.save_network = (char *)s->save_network;
     config.output = (char *)s->output;
-    config.precision = KLF_FP64;
+    config.precision = s->precision;
     klf_status st = klf_kl_config_complete(&config);
     if (st == KLF_OK)
         st = klf_kl_run(&config, "", hooks, NULL);
@@ -105,17 +106,16 @@ static void assert_same_curve(const curve *a, const curve *b)
         assert_true(isfinite(a->kl[l]) && a->kl_stderr[l] > 0.0);
 }
 
-static void test_sweep_equals_single_runs(void **state)
+static void check_sweep(settings base)
 {
-    (void)state;
-    settings s = defaults;
+    settings s = base;
     s.n_var_w = s.n_seed = 2;
     s.var_w[1] = 2.5;
     s.seed[1] = 7;
     curves sweep = run_curves(s);
     assert_int_equal(sweep.n, 4);
     for (size_t i = 0; i < 4; i++) {
-        settings one = defaults;
+        settings one = base;
         one.var_w[0] = s.var_w[i / 2];
         one.seed[0] = s.seed[i % 2];
         curves single = run_curves(one);
@@ -127,6 +127,21 @@ static void test_sweep_equals_single_runs(void **state)
     curves reversed = run_curves(s);
     assert_same_curve(&reversed.curve[0], &sweep.curve[2]);
     assert_same_curve(&reversed.curve[3], &sweep.curve[1]);
+}
+
+/* Bit for bit, in either precision; with more threads than points, each point has several workers and chunks. */
+static void test_sweep_equals_single_runs(void **state)
+{
+    (void)state;
+    settings s = defaults;
+    check_sweep(s);
+    s.precision = KLF_FP32;
+    check_sweep(s);
+    s.threads = 6;
+    s.n_mc = 2000;
+    check_sweep(s);
+    s.precision = KLF_FP64;
+    check_sweep(s);
 }
 
 /* 100 samples do not fill two lanes, so with two threads two networks run side by side. */
