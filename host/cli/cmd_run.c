@@ -96,6 +96,7 @@ static int run(klf_option_set *sets, const run_options *options, const klf_argum
         if (st != KLF_OK)
             return klf_report(st);
     }
+    ((klf_kl_config *)sets[SHARED].target)->config_file = arguments->positional[0];
     return load_and_execute(arguments->positional[0], &sets[SHARED]);
 }
 

@@ -2,9 +2,11 @@
 /* A klf_kl_config from nothing given to complete. Ranges of single values are the option table's; here are the rules between
  * options. The sentences name keys as in YAML and read well on the command line too. */
 #include "klflow/kl_config.h"
+#include "klflow/images.h"
 
 #include "run/kl_options.h"
 #include "run/numbers.h"
+#include "run/same_file.h"
 #include "run/text.h"
 
 #include <assert.h>
@@ -80,6 +82,9 @@ static void check_network(checker *c)
         broken(c, "architecture", "widths", "explicit widths leave no architecture to choose; give one of the two");
     if (config->widths.n < 2)
         broken(c, "widths", NULL, "a network has at least 2 layers, but widths lists 1");
+    if (config->widths.n > KLF_MAX_DEPTH)
+        broken(c, "widths", NULL, "a network has at most %" PRIu64 " layers, but widths lists %zu", KLF_MAX_DEPTH,
+               config->widths.n);
     for (size_t i = 0; i < config->depth.n; i++)
         if (config->depth.v[i] != config->widths.n) {
             broken(c, "depth", "widths", "the %zu widths make a network of depth %zu, not %" PRIu64, config->widths.n,
@@ -131,21 +136,39 @@ static bool is_picture(const char *path)
     return false;
 }
 
+/* A file that is written must be no other one of the run: with --force it would replace what the run reads. */
+static void check_written(checker *c, const char *key, const char *path, const char *other_key, const char *other)
+{
+    if (path != NULL && other != NULL && klf_same_file(path, other))
+        broken(c, key, other_key, "%s and %s are the same file, %s", other_key, key, klf_quoted(path).text);
+}
+
+/* The same for the file of an image reference; what cannot be read as one is reported elsewhere. */
+static void check_written_images(checker *c, const char *key, const char *path, const char *other_key, const char *images)
+{
+    klf_image_spec spec = {0};
+    if (path != NULL && images != NULL && klf_image_spec_parse(images, false, &spec) == KLF_OK)
+        check_written(c, key, path, other_key, spec.path);
+    klf_image_spec_free(&spec);
+}
+
 static void check_files(checker *c)
 {
-    if (c->config->plot != NULL && !is_picture(c->config->plot))
-        broken(c, "plot", NULL, "plot must end in .png, .svg or .pdf, unlike %s", klf_quoted(c->config->plot).text);
+    const klf_kl_config *config = c->config;
+    if (config->plot != NULL && !is_picture(config->plot))
+        broken(c, "plot", NULL, "plot must end in .png, .svg or .pdf, unlike %s", klf_quoted(config->plot).text);
     const struct {
         const char *key, *path;
-    } file[] = {{"network", c->config->network},
-                {"output", c->config->output},
-                {"plot", c->config->plot},
-                {"save_network", c->config->save_network}};
-    for (size_t i = 0; i < sizeof file / sizeof file[0]; i++)
+    } written[] = {{"output", config->output}, {"plot", config->plot}, {"save_network", config->save_network}};
+    for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
+        check_written(c, written[i].key, written[i].path, "network", config->network);
+        check_written(c, written[i].key, written[i].path, "the config", config->config_file);
+        check_written_images(c, written[i].key, written[i].path, "dataset", config->dataset);
+        for (size_t j = 0; j < config->input.n; j++)
+            check_written_images(c, written[i].key, written[i].path, "input", config->input.v[j]);
         for (size_t j = 0; j < i; j++)
-            if (file[i].path != NULL && file[j].path != NULL && strcmp(file[i].path, file[j].path) == 0)
-                broken(c, file[i].key, file[j].key, "%s and %s are the same file, %s", file[j].key, file[i].key,
-                       klf_quoted(file[i].path).text);
+            check_written(c, written[i].key, written[i].path, written[j].key, written[j].path);
+    }
 }
 
 static void check_list_length(checker *c, const char *key, size_t n)
@@ -262,7 +285,7 @@ klf_status klf_kl_config_check(klf_kl_config *config, klf_kl_complaint *complain
     check_computation(&c);
     check_files(&c);
     check_sweep(&c);
-    bool       widths_fit = config->widths.n != 1; /* depth 1, reported above, is no default for depth */
+    bool       widths_fit = config->widths.n != 1 && config->widths.n <= KLF_MAX_DEPTH; /* else reported above, and no depth */
     klf_status st = widths_fit ? fill_in(config) : KLF_OK;
     if (st != KLF_OK)
         return st;

@@ -3,6 +3,7 @@
 #include "run/kl_options.h"
 
 #include "core/cpu_count.h"
+#include "klflow/images.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -20,6 +21,24 @@ static_assert(KLF_WIDE == 0 && KLF_TAPER == 1 && KLF_DIRECT == 0 && KLF_GRAM == 
                   KLF_FP32 == 1 && KLF_STATS_INPUT == 0 && KLF_STATS_DATASET == 1 && KLF_STATS_THEORY == 2,
               "choices are in the order of their enums");
 
+static klf_status check_images(const char *text, bool need_index)
+{
+    klf_image_spec spec;
+    klf_status     st = klf_image_spec_parse(text, need_index, &spec);
+    klf_image_spec_free(&spec);
+    return st;
+}
+
+static klf_status check_input(const char *text)
+{
+    return check_images(text, true);
+}
+
+static klf_status check_dataset(const char *text)
+{
+    return check_images(text, false);
+}
+
 #define AT(field) .offset = offsetof(klf_kl_config, field)
 #define GIVEN(field) .given_offset = offsetof(klf_kl_config, field)
 
@@ -31,7 +50,6 @@ enum {
 
 /* Bounds that no machine reaches, so that sizes computed from them cannot overflow. n_mc: a sample's index has 56 bits. */
 #define MAX_SAMPLES UINT64_C(1000000000000)
-#define MAX_DEPTH UINT64_C(100000)
 #define MAX_WIDTH UINT64_C(1000000)
 #define MAX_OTHER UINT64_C(1000000)
 
@@ -41,7 +59,7 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      .type = KLF_OPTION_WHOLES,
      .where = COMPUTED,
      .min = 2,
-     .max = MAX_DEPTH,
+     .max = KLF_MAX_DEPTH,
      .metavar = "N,...",
      .unit = "layers",
      .value = "30",
@@ -99,7 +117,7 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      .metavar = "FILE",
      .unit = "path",
      .otherwise = "drawn",
-     .help = "load the network from an HDF5 file, which fixes all of the above"},
+     .help = "load the network from an HDF5 file, which fixes all of the above; a seed is then that of the samples"},
     {.name = "save-network",
      AT(save_network),
      .type = KLF_OPTION_TEXT,
@@ -116,6 +134,7 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      .metavar = "IMAGES",
      .unit = "images",
      .otherwise = "no image: q0",
+     .check = check_input,
      .group = "Input (one of --input, --q0, --gaussian-input)",
      .help = "mnist:FILE:INDEX or mnist:FILE:FIRST-LAST: images of an IDX file, plain or .gz; idx: is a synonym; a range gives "
              "mean and scatter; repeated, it spans a grid"},
@@ -191,7 +210,7 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      AT(reference_layer),
      .type = KLF_OPTION_WHOLE,
      .where = COMPUTED,
-     .max = MAX_DEPTH - 1,
+     .max = KLF_MAX_DEPTH - 1,
      .metavar = "N",
      .unit = "layer",
      .value = "0",
@@ -213,6 +232,7 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      .metavar = "IMAGES",
      .unit = "images",
      .otherwise = "none",
+     .check = check_dataset,
      .help = "mnist:FILE or mnist:FILE:FIRST-LAST, for --statistics dataset"},
     {.name = "ensemble",
      AT(ensemble),

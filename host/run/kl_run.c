@@ -215,7 +215,7 @@ klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, cons
         hooks->notice(hooks->arg, "backend auto: no usable GPU module, so this run is on the CPU (backend cpu)");
     if (setup.threads > klf_usable_cores() && hooks->notice)
         hooks->notice(hooks->arg, "there are more threads than cores that this process may use, which makes a run slower");
-    bool unused_input = setup.images || !isnan(config->q0) || !isnan(config->gaussian_input);
+    bool unused_input = config->input.n > 0 || !isnan(config->q0) || !isnan(config->gaussian_input);
     if (setup.dataset.pixel && unused_input && hooks->notice)
         hooks->notice(hooks->arg, "statistics dataset takes all layers from the data set; the input has no effect");
     if (hooks->plan)

@@ -50,16 +50,17 @@ static klf_status load_inputs(klf_kl_setup *setup)
 {
     const klf_kl_config *config = setup->config;
     char                 label[64];
-    setup->n_inputs = config->input.n > 0 ? config->input.n : 1;
+    bool                 has_images = config->input.n > 0 && config->statistics != KLF_STATS_DATASET; /* else of no effect */
+    setup->n_inputs = has_images ? config->input.n : 1;
     if (!(setup->input_label = calloc(setup->n_inputs, sizeof *setup->input_label)))
         return no_memory();
-    if (config->input.n > 0 && !(setup->images = calloc(setup->n_inputs, sizeof *setup->images)))
+    if (has_images && !(setup->images = calloc(setup->n_inputs, sizeof *setup->images)))
         return no_memory();
 
     setup->blame = "input";
     for (size_t i = 0; i < setup->n_inputs; i++) {
         const char *text = label;
-        if (config->input.n > 0) {
+        if (has_images) {
             text = config->input.v[i];
             klf_status st = read_images(text, true, &setup->images[i]);
             if (st != KLF_OK)
@@ -268,5 +269,5 @@ size_t klf_kl_setup_input_width(const klf_kl_setup *setup, const klf_kl_coordina
 
 size_t klf_kl_setup_n_images(const klf_kl_setup *setup, const klf_kl_coordinates *at)
 {
-    return setup->images && setup->config->statistics != KLF_STATS_DATASET ? setup->images[at->input].count : 1;
+    return setup->images ? setup->images[at->input].count : 1;
 }

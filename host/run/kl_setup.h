@@ -18,7 +18,7 @@ typedef struct klf_kl_setup {
     klf_list_uint depth, seed;
     size_t        n_inputs;
     char        **input_label; /* [n_inputs] */
-    klf_images   *images;      /* [n_inputs], NULL: q0 or a Gaussian input */
+    klf_images   *images;      /* [n_inputs], NULL: q0, a Gaussian input or a data set */
     klf_images    dataset;     /* statistics "dataset"; pixel NULL otherwise */
     klf_network  *network;     /* loaded from a file; NULL: drawn at each point */
 

@@ -193,6 +193,9 @@ static klf_status add_text(const klf_option *option, void *slot, const char *tex
 {
     if (*text == '\0' || (option->choices != NULL && choice_index(option, text) < 0))
         return refuse(option, text, label);
+    klf_status checked = option->check != NULL ? option->check(text) : KLF_OK;
+    if (checked != KLF_OK)
+        return checked;
     char *copy = strdup(text);
     if (copy == NULL)
         return out_of_memory(label);

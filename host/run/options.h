@@ -40,16 +40,17 @@ typedef struct klf_option {
     char               letter;
     klf_option_type    type;
     unsigned           where;
-    size_t             offset;       /* of the value in the target */
-    size_t             given_offset; /* of a bool to set with it; 0: none */
-    uint64_t           min, max;     /* WHOLE(S) */
-    bool               positive;     /* REAL(S): > 0, otherwise >= 0 */
-    const char *const *choices;      /* NULL-terminated */
-    const char        *metavar, *unit;
-    const char        *value;     /* the default, as on the command line; NULL: none */
-    const char        *otherwise; /* what happens if there is no default, in words */
-    const char        *help;
-    const char        *group; /* heading in --help; NULL: that of the row before */
+    size_t             offset;             /* of the value in the target */
+    size_t             given_offset;       /* of a bool to set with it; 0: none */
+    uint64_t           min, max;           /* WHOLE(S) */
+    bool               positive;           /* REAL(S): > 0, otherwise >= 0 */
+    const char *const *choices;            /* NULL-terminated */
+    klf_status (*check)(const char *text); /* TEXT(S): a rule of its own, with its sentence; NULL: none */
+    const char *metavar, *unit;
+    const char *value;     /* the default, as on the command line; NULL: none */
+    const char *otherwise; /* what happens if there is no default, in words */
+    const char *help;
+    const char *group; /* heading in --help; NULL: that of the row before */
 } klf_option;
 
 /* Who set an option, for messages and for who wins. */

@@ -360,7 +360,8 @@ klf_status klf_yaml_config_load(const char *text, size_t length, klf_option_set 
         klf_problems_add(problems, bad.line, bad.column, bad.sentence);
     if (st == KLF_OK) {
         st = klf_kl_config_check(set->target, report_rule, &w);
-        st = st == KLF_ERR_MEMORY ? st : KLF_OK;
+        if (problems->n > 0 && st != KLF_ERR_MEMORY)
+            st = KLF_OK; /* it is among the problems */
     }
     klf_kl_config_free(&w.scratch);
     klf_problems_sort(problems);

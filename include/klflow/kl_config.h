@@ -13,6 +13,9 @@ extern "C" {
 /** Mean square pixel that stands in for an image when none is given: the default q0 is this times var_w, plus var_b. */
 #define KLF_Q0_MEAN_SQUARE 0.1
 
+/** Most layers of a network. */
+#define KLF_MAX_DEPTH UINT64_C(100000)
+
 typedef enum klf_architecture { KLF_WIDE, KLF_TAPER } klf_architecture;
 typedef enum klf_statistics { KLF_STATS_INPUT, KLF_STATS_DATASET, KLF_STATS_THEORY } klf_statistics;
 
@@ -66,6 +69,8 @@ typedef struct klf_kl_config {
     bool  force;  /**< overwrite output and save_network */
     bool  json, quiet, dry_run;
     char *plot; /**< picture to draw from the result file (YAML key plot:); NULL: none */
+    /** The YAML file that all this came from, so that no output replaces it; NULL: none. Not owned. */
+    const char *config_file;
 } klf_kl_config;
 
 /** Nothing given: numbers and choices at their defaults, lists empty, texts NULL. Allocates nothing. */

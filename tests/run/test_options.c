@@ -183,10 +183,17 @@ static const struct {
     {"--save-network f --ensemble 4", "make 4"},
     {"--save-network f -o f", "output and save_network are the same file, 'f'"},
     {"--network f -o f", "network and output are the same file, 'f'"},
+    {"--network f -o ./f", "network and output are the same file, './f'"},
+    {"--input mnist:f:3 -o f", "input and output are the same file, 'f'"},
+    {"--input mnist:a:1 --input idx:f:3-5 --save-network f", "input and save_network are the same file, 'f'"},
+    {"--statistics dataset --dataset mnist:f -o f", "dataset and output are the same file, 'f'"},
     {"--var-w 1,2,1.0", "var_w lists 1 twice"},
     {"--var-b 0,-0", "var_b lists 0 twice"},
     {"--seed 5,6,5", "seed lists 5 twice"},
-    {"--input a --input a", "input lists 'a' twice"},
+    {"--input mnist:a:1 --input mnist:a:1", "input lists 'mnist:a:1' twice"},
+    {"--input a", "'a' does not name images"},
+    {"--input mnist:a", "'mnist:a' does not say which image"},
+    {"--dataset a --statistics dataset", "'a' does not name images"},
     {"--seed 18446744073709551615 --ensemble 2", "runs past the last seed"},
 };
 

@@ -111,6 +111,10 @@ static const struct {
     {"kl:\n  var_w: [1, -1, x]\n",
      {"2:14: var_w must be a number >= 0, not '-1'", "2:18: var_w must be a number >= 0, not 'x'"}},
     {"kl:\n  var_w:\n    - 1\n    - [2]\n", {"4:8: var_w must be a number >= 0, not a list in a list"}},
+    {"kl:\n  input: [nope, 'mnist:f:x', mnist:f:3-1, mnist:f:3]\n  n_mc: 1.5\n",
+     {"2:11: 'nope' does not name images", "2:17: 'mnist:f:x' does not say which image",
+      "2:30: the range of images in 'mnist:f:3-1' runs backwards", "3:9: n_mc must be"}},
+    {"kl:\n  statistics: dataset\n  dataset: f\n", {"3:12: 'f' does not name images"}},
     {"kl:\n  save_f_j: yes\n", {"2:13: save_f_j must be true or false, not 'yes'"}},
     {"kl:\n  save_f_j: 'true'\n", {"2:13: save_f_j must be true or false, not the quoted text 'true'"}},
     {"kl:\n  estimator: Gram\n", {"2:14: estimator must be direct, gram or both, not 'Gram'; did you mean gram?"}},
@@ -209,7 +213,7 @@ static void a_config_reads_back_to_itself(void **state)
         "kl:\n",
         "kl:\n  var_w: [0, 0.1, 0.30000000000000004]\n  seed: [18446744073709551615]\n  sample_seed: 0\n  threads: 3\n",
         "kl:\n  widths: [784, 31, 10]\n  chunk: 100\n  gaussian_input: 0\n  backend: ref\n",
-        "kl:\n  network: 'a: \"b\" \\ #'\n  input: [\"mnist:a:1\", \"x\\n\\ty\"]\noutput: '~'\nplot: '1.svg'\n",
+        "kl:\n  network: 'a: \"b\" \\ #'\n  input: [\"mnist:a:1\", \"idx:x\\n\\ty:2-3\"]\noutput: '~'\nplot: '1.svg'\n",
         "kl:\n  q0: 1e-300\n  save_f_j: true\n  save_f_jk: true\n  estimator: gram\n  precision: fp64\noutput: null.h5\n",
     };
     for (size_t i = 0; i < COUNT(texts); i++) {
