@@ -10,8 +10,8 @@
 #include "cli/signals.h"
 #include "core/cpu_count.h"
 #include "klflow/build_info.h"
+#include "klflow/kl_run.h"
 #include "klflow/store.h"
-#include "run/kl_run.h"
 
 #include <inttypes.h>
 #include <math.h>

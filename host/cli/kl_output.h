@@ -5,7 +5,7 @@
 
 #include "klflow/kl_config.h"
 #include "klflow/kl_result.h"
-#include "run/kl_run.h"
+#include "klflow/kl_run.h"
 
 void klf_kl_print_table(const klf_kl_config *config, size_t index, size_t n_points, const klf_kl_point *point);
 void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, const klf_kl_point *point);

@@ -3,7 +3,7 @@
 #ifndef KLFLOW_RUN_KL_PLAN_H
 #define KLFLOW_RUN_KL_PLAN_H
 
-#include "run/kl_run.h"
+#include "klflow/kl_run.h"
 #include "run/kl_setup.h"
 
 klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The grid: one job a network, a few of them side by side where a single one does not fill the machine; points are handed on in
  * the order of the grid and written to the file at the end. */
-#include "run/kl_run.h"
+#include "klflow/kl_run.h"
 
 #include "core/cpu_count.h"
 #include "klflow/store.h"

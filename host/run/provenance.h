@@ -4,8 +4,8 @@
 #define KLFLOW_RUN_PROVENANCE_H
 
 #include "core/cpu_model.h"
+#include "klflow/kl_run.h"
 #include "klflow/store.h"
-#include "run/kl_run.h"
 #include "run/kl_setup.h"
 
 enum { KLF_MAX_FACTS = 40 };

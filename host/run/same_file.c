@@ -2,8 +2,8 @@
 /* Existing files are told by device and inode, others by those of their folder and their name. */
 #include "run/same_file.h"
 
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static bool same_inode(const struct stat *a, const struct stat *b)

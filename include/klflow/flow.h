@@ -4,6 +4,12 @@
  *
  *  p = N(mu_r, var_r) iid over the N_r neurons of the reference layer r, q_m = N(mu_m, var_m) iid over those of layer m >= r:
  *      KL_m = -N_r/2 ln(2 pi e var_r) + N_m/2 ln(2 pi var_m) + Q_m / (2 var_m),     Q_m = < |z^m - mu_m|^2 >_p
+ *
+ *      klf_flow_params params = {.backend = backend, .context = context, .net = net, .stats = stats,
+ *                                .estimator = KLF_DIRECT, .precision = KLF_FP32, .n_mc = 100000, .threads = 2};
+ *      klf_flow       *flow = NULL;
+ *      KLF_TRY(klf_flow_run(&params, &flow));                // flow->layer[m - r].q_direct +- .q_stderr
+ *      klf_flow_destroy(flow);
  */
 #ifndef KLFLOW_FLOW_H
 #define KLFLOW_FLOW_H

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** Images from IDX files (MNIST, Fashion-MNIST, EMNIST), plain or gzip'ed, pixels scaled to [0, 1]. */
+/** Images from IDX files (MNIST, Fashion-MNIST, EMNIST), plain or gzip'ed, pixels scaled to [0, 1].
+ *
+ *      klf_image_spec spec = {0};
+ *      klf_images     images = {0};
+ *      KLF_TRY(klf_image_spec_parse("mnist:train-images-idx3-ubyte.gz:0-99", true, &spec));
+ *      KLF_TRY(klf_images_read(&spec, &images));             // images.pixel [100][28 * 28]
+ */
 #ifndef KLFLOW_IMAGES_H
 #define KLFLOW_IMAGES_H
 

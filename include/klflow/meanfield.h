@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** Mean-field theory of the random tanh network at infinite width: the variance recursion (3.3) and the KL curve it predicts.
+ *
+ *      double q = 0.2;
+ *      for (int l = 1; l < 30; l++)
+ *          q = klf_meanfield_next_variance(1.5, 0.05, q);    // KL per neuron of layer l: 1/2 ln(q / 0.2)
  */
 #ifndef KLFLOW_MEANFIELD_H
 #define KLFLOW_MEANFIELD_H

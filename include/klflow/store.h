@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /** Files: HDF5 that netCDF-4 readers open as it is. Written under a temporary name, flushed to disk, then renamed: a file of
  *  the final name is always whole. Layout: docs/formats.md. HDF5 need not be thread-safe: only one of these functions may run
- *  at a time. */
+ *  at a time.
+ *
+ *      klf_network *net = NULL;
+ *      KLF_TRY(klf_store_check_output("net.h5", false));     // before any work
+ *      KLF_TRY(klf_network_draw(784, 3, widths, 1.5, 0.05, 1, &net));
+ *      KLF_TRY(klf_store_write_network("net.h5", false, net, &provenance));
+ */
 #ifndef KLFLOW_STORE_H
 #define KLFLOW_STORE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Statistical: an ensemble of 50 random networks of width 784 at fixed q0 follows the mean-field curve 1/2 ln(q_l / q_0) within
  * its own error and the finite-width correction. */
+#include "klflow/kl_run.h"
 #include "klflow/meanfield.h"
-#include "run/kl_run.h"
 
 #include <math.h>
 #include <setjmp.h>

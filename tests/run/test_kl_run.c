@@ -3,7 +3,7 @@
  * are made of their members, a stored network gives the curve of the drawn one, and a stopped run leaves nothing. */
 #define _DEFAULT_SOURCE /* mkstemps */
 #include "klflow/kl_config.h"
-#include "run/kl_run.h"
+#include "klflow/kl_run.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -3,8 +3,8 @@
  * seeds. On MNIST image 49983 it must lie at the mean-field values known from an independent code; without MNIST, Debian's
  * Fashion-MNIST is compared with the theory for the same image. */
 #include "klflow/images.h"
+#include "klflow/kl_run.h"
 #include "klflow/meanfield.h"
-#include "run/kl_run.h"
 #include "test_data.h"
 
 #include <math.h>

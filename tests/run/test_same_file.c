@@ -28,7 +28,8 @@ static int enter(void **state)
         return 1;
     create("a");
     create("b");
-    return mkdir("sub", 0700) || symlink("a", "link") || symlink("sub", "sublink") || link("a", "hard") || symlink("gone", "dangling");
+    return mkdir("sub", 0700) || symlink("a", "link") || symlink("sub", "sublink") || link("a", "hard") ||
+           symlink("gone", "dangling");
 }
 
 static int leave(void **state)
@@ -42,10 +43,12 @@ static int leave(void **state)
 
 static void one_file(void **state)
 {
-    static const char *const same[][2] = {{"a", "a"},     {"a", "./a"},           {"a", "sub/../a"},         {"a", "link"},
-                                          {"a", "hard"},  {"link", "hard"},       {"new", "./new"},          {"new", "sub/../new"},
-                                          {"new", "new"}, {"sub/n", "sublink/n"}, {"no/such/x", "no/such/x"}};
-    static const char *const others[][2] = {{"a", "b"}, {"a", "new"}, {"new", "new2"}, {"new", "sub/new"}, {"no/x", "nor/x"}, {"a", "dangling"}};
+    static const char *const same[][2] = {
+        {"a", "a"},     {"a", "./a"},           {"a", "sub/../a"},         {"a", "link"},
+        {"a", "hard"},  {"link", "hard"},       {"new", "./new"},          {"new", "sub/../new"},
+        {"new", "new"}, {"sub/n", "sublink/n"}, {"no/such/x", "no/such/x"}};
+    static const char *const others[][2] = {{"a", "b"},         {"a", "new"},      {"new", "new2"},
+                                            {"new", "sub/new"}, {"no/x", "nor/x"}, {"a", "dangling"}};
     (void)state;
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
         if (!klf_same_file(same[i][0], same[i][1]) || !klf_same_file(same[i][1], same[i][0]))

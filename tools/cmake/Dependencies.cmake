@@ -2,8 +2,8 @@
 # Every library that klflow is built with. docs/dependencies.md says what each is for. Nothing is downloaded here; on Debian
 # tools/install-deps.sh installs all of it.
 function(klflow_missing what debian)
-  message(FATAL_ERROR "klflow needs ${what}, which was not found. On Debian: apt-get install ${debian} (or tools/install-deps.sh --test for "
-    "everything); elsewhere install it and add its prefix to CMAKE_PREFIX_PATH.")
+  message(FATAL_ERROR "klflow needs ${what}, which was not found. On Debian: apt-get install ${debian} (or tools/install-deps.sh, with "
+    "--test for the tests' needs too); elsewhere install it and add its prefix to CMAKE_PREFIX_PATH.")
 endfunction()
 
 find_package(PkgConfig QUIET)
