@@ -27,4 +27,7 @@ complain "trailing white space, or a tab where blanks are used:" < <(
 complain "left open:" < <(grep -nE '\b(TODO|FIXME|XXX|HACK)\b' "${sources[@]}" | grep -v '^tools/check_tree.sh:' || true)
 complain "library code prints or ends the program; only host/cli may:" < <(
     [ ${#library[@]} -eq 0 ] || grep -nE '\b(exit|_exit|abort|printf|puts|putchar|perror)\(|[(,] *std(out|err)\b' "${library[@]}" || true)
+version=$(sed -n 's/^project(klflow VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+complain "another version than that of CMakeLists.txt, $version:" < <(
+    grep -n '^version:' CITATION.cff | grep -vxE "[0-9]+:version: ${version//./\\.}" || true)
 exit $bad

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Strict numbers: the whole text is one decimal number, or it is refused. No locale, no hex, no nan or inf, no spaces. */
+/* Strict numbers: the whole text is one decimal number, or it is refused: no hex, no nan or inf, no spaces.
+ * With a decimal point, so in the C locale only, which a program has until it calls setlocale. */
 #ifndef KLFLOW_RUN_NUMBERS_H
 #define KLFLOW_RUN_NUMBERS_H
 

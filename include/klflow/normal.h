@@ -10,7 +10,7 @@
  *
  *  u is never 0 or 1. Its smallest value 2^-33 cuts the tails at |n| = 6.764, beyond which a normal has 1.4e-11 of its
  *  probability. Against the exact formula a normal is off by less than 2.5e-7 r, root mean square 7e-8. The polynomials come
- *  from tools/derive_normal.sollya.
+ *  from tools/derive_normal.sollya. As C++ it needs C++17, for its hexadecimal floats.
  */
 #ifndef KLFLOW_NORMAL_H
 #define KLFLOW_NORMAL_H
