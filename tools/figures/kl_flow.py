@@ -5,9 +5,6 @@ Of the axes of a sweep, the first that has more than one value gives the colours
 differs from the reference layer's are drawn hollow, on a shaded ground: the relative entropy (3.30) compares unlike spaces
 there, and its drop would squeeze the curves if the vertical axis made room for it.
 """
-import math
-from dataclasses import dataclass
-
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.cm import ScalarMappable
@@ -18,104 +15,13 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from figures import style
-from figures.errors import BadData, BadRequest
+from figures.errors import BadRequest
+from figures.kl_data import AXES, as_text, read
 
-AXES = ("var_w", "var_b", "depth", "seed", "input")
 SYMBOL = {"var_w": r"\sigma_w^2", "var_b": r"\sigma_b^2", "depth": "L", "seed": r"\mathrm{seed}"}
 ORDERED_AXES = ("var_w", "var_b", "depth")
 MAX_LEGEND = 8  # lines that a legend tells apart; a colour bar takes over
 MAX_PANELS = 12
-
-
-@dataclass
-class Curve:
-    layer: np.ndarray
-    kl: np.ndarray
-    band: np.ndarray
-    mean_field: np.ndarray
-    changed: np.ndarray  # the width differs from that of the reference layer
-
-
-@dataclass
-class Sweep:
-    """Everything drawn, as arrays over (AXES, layer)."""
-    coordinate: dict
-    layer: np.ndarray
-    width: np.ndarray
-    kl: np.ndarray
-    band: np.ndarray
-    mean_field: np.ndarray
-    changed: np.ndarray
-    reference_layer: int
-    band_text: str
-    n_samples: int
-
-    def curve(self, index):
-        there = self.width[index] > 0  # A shallower network of the sweep has no layers behind its last.
-        return Curve(self.layer[there], *(a[index][there] for a in (self.kl, self.band, self.mean_field, self.changed)))
-
-
-def as_text(value):
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def choose(coordinate, select):
-    """The indices of each axis that the user wants."""
-    for axis in select:
-        if axis not in AXES:
-            raise BadRequest(f"--select: there is no axis '{axis}'; the axes are {', '.join(AXES)}")
-    chosen = []
-    for axis in AXES:
-        values = coordinate[axis]
-        wanted = [i for i, value in enumerate(values) if axis not in select or matches(value, select[axis])]
-        if not wanted:
-            raise BadRequest(f"--select: no {axis} = {select[axis]} in the file, which has {', '.join(map(as_text, values))}")
-        chosen.append(wanted)
-    return chosen
-
-
-def matches(value, text):
-    try:
-        return math.isclose(float(value), float(text), rel_tol=1e-9)
-    except ValueError:
-        return as_text(value) == text
-
-
-def read(file, select):
-    group = file["kl"]
-    coordinate = {axis: group[axis][()] for axis in AXES}
-    chosen = choose(coordinate, select)
-    coordinate = {axis: values[index] for (axis, values), index in zip(coordinate.items(), chosen)}
-    shape = group["kl_per_neuron"].shape
-    if len(shape) != len(AXES) + 1 or shape != group["width"].shape:
-        raise BadData(f"has kl_per_neuron of shape {shape}, not one over {', '.join(AXES)} and layer")
-
-    def take(name):
-        return group[name][()][np.ix_(*chosen, range(shape[-1]))]
-
-    kl, width = take("kl_per_neuron"), take("width")
-    if not np.isfinite(kl).any():
-        raise BadData("has no layer with a value to draw")
-    band, band_text = choose_band(group, take, width, chosen)
-    n_samples = group["n_samples"][()][np.ix_(*chosen)]
-    return Sweep(coordinate, group["layer"][()], width, kl, band, take("kl_meanfield_per_neuron"), take("width_changed") != 0,
-                 int(group["layer"][0]), band_text, int(n_samples.flat[0]) if (n_samples == n_samples.flat[0]).all() else 0)
-
-
-def choose_band(group, take, width, chosen):
-    """The widest kind of error that the file knows, and what to call it."""
-    for part, count, things in (("ensemble", "ensemble", "networks"), ("input", "n_images", "images")):
-        name = f"kl_per_neuron_{part}_std"
-        if name in group:
-            number = np.unique(group[count][()][np.ix_(*chosen)])
-            return take(name), rf"$\pm 1$ s.d. over {number[0] if len(number) == 1 else 'the'} {things}"
-    stderr = take("kl_stderr") / width[..., :1]
-    if not np.isfinite(stderr).any():
-        return stderr, "no error: one sample"
-    return stderr, rf"$\pm 1$ MC s.e., one network ($\leq {np.nanmax(stderr):.1g}$)"
-
-
-# ---- drawing ----
 
 DASHES, BAND_ALPHA, GREY = (0, (4, 2)), 0.25, "0.3"
 DOT = {"marker": "o", "markersize": 1.8, "markeredgewidth": 0}
