@@ -47,7 +47,7 @@ def write_result(path, *, var_w=(1.5, 2.0, 2.5, 3.0, 3.5), var_b=(0.05,), depth=
         for layer in range(1, n):
             deviation[layer] = 0.85 * deviation[layer - 1] + steps[layer]
         kl[index][:n], mean_field[index][:n], width[index][:n] = curve + deviation / np.sqrt(ensemble), curve, w
-        spread[index][1:n] = np.sqrt(2 / w[1:]) / 3
+        spread[index][0], spread[index][1:n] = 0, np.sqrt(2 / w[1:]) / 3
     with h5py.File(path, "w") as f:
         f.attrs["schema"], f.attrs["schema_version"] = schema, 1
         group = f.create_group("kl", track_order=True)

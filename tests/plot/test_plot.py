@@ -59,9 +59,13 @@ class Plot(unittest.TestCase):
             self.addCleanup(figures.kl_flow.plt.close, "all")
             return figures.draw_file(file, select or {})
 
-    def kl(self):
+    def values(self, name):
+        """The curves of a sweep over var_w."""
         with h5py.File(self.result) as file:
-            return file["kl/kl_per_neuron"][:, 0, 0, 0, 0]
+            return file["kl/" + name][:, 0, 0, 0, 0]
+
+    def kl(self):
+        return self.values("kl_per_neuron")
 
     def test_draws_the_numbers_of_the_file(self):
         main, strip = self.figure().axes
@@ -75,6 +79,31 @@ class Plot(unittest.TestCase):
             np.testing.assert_array_equal(line.get_ydata(), values[28:])
             self.assertGreater(min(line.get_ydata()), strip.get_ylim()[0])
         self.assertLess(main.get_ylim()[1] - main.get_ylim()[0], 1.2 * self.kl()[:, :28].max())
+
+    def test_dashed_lines_are_mean_field(self):
+        main = self.figure().axes[0]
+        dashed = [line for line in main.lines if line.get_linestyle() == "--"]
+        for line, values in zip(dashed, self.values("kl_meanfield_per_neuron"), strict=True):
+            np.testing.assert_array_equal(line.get_xdata(), range(28))
+            np.testing.assert_array_equal(line.get_ydata(), values[:28])
+
+    def check_bands(self, main, errors):
+        """Each band is a polygon: there along the lower edge, back along the upper one. fill_between repeats the ends."""
+        for band, kl, error in zip(main.collections, self.kl(), errors, strict=True):
+            path, = band.get_paths()
+            layer = np.unique(path.vertices[:, 0]).astype(int)
+            edges = np.concatenate([np.stack([layer, (kl + sign * error)[layer]], axis=1) for sign in (-1, 1)])
+            np.testing.assert_allclose(np.unique(path.vertices, axis=0), np.unique(edges, axis=0), rtol=0, atol=1e-15)
+            self.assertGreaterEqual(layer.size, 28)
+
+    def test_the_band_of_one_network_is_the_error_of_sampling(self):
+        for widths in ("wide", "taper"):  # N is the width of the reference layer, also where the layer has another.
+            main = self.figure(widths=widths).axes[0]
+            self.check_bands(main, self.values("kl_stderr") / 784)
+
+    def test_the_band_of_an_ensemble_is_its_scatter(self):
+        main = self.figure(ensemble=8).axes[0]
+        self.check_bands(main, self.values("kl_per_neuron_ensemble_std"))
 
     def test_a_second_axis_makes_panels(self):
         figure = self.figure(var_b=(0.05, 0.2), depth=(15, 30))
