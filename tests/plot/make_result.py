@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 
 AXES = ("var_w", "var_b", "depth", "seed", "input")
+TYPES = {"var_w": float, "var_b": float, "depth": np.int64, "seed": np.uint64, "input": h5py.string_dtype(), "layer": np.int64}
 
 
 def widths_of(depth, kind):
@@ -55,7 +56,7 @@ def write_result(path, *, var_w=(1.5, 2.0, 2.5, 3.0, 3.5), var_b=(0.05,), depth=
         names = (*AXES, "layer")
         for axis in names:
             values = range(reference, reference + n_layers) if axis == "layer" else coordinate[axis]
-            group.create_dataset(axis, data=list(values), dtype=h5py.string_dtype() if axis == "input" else None)
+            group.create_dataset(axis, data=list(values), dtype=TYPES[axis])
             group[axis].make_scale(axis)
 
         def variable(name, values, units="nat"):

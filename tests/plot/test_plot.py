@@ -114,6 +114,35 @@ class Plot(unittest.TestCase):
         main, = self.figure(widths="taper").axes
         self.assertLess(main.get_ylim()[0], np.nanmin(self.kl()))
 
+    def entries(self, **options):
+        """What the legend of the colours says."""
+        legend, = self.figure(**options).axes[0].findobj(figures.kl_flow.Legend)
+        return [text.get_text() for text in legend.get_texts()]
+
+    def test_whole_numbers_are_exact(self):
+        seeds = (20000000, 20000001, 2**64 - 2, 2**64 - 1)
+        self.assertEqual(self.entries(var_w=(1.5,), seed=seeds), [f"$\\mathrm{{seed}} = {seed}$" for seed in seeds])
+        for i, seed in enumerate(seeds):
+            main = self.figure({"seed": str(seed)}, var_w=(1.5,), seed=seeds).axes[0]
+            solid, = (line for line in main.lines if line.get_linestyle() == "-")
+            with h5py.File(self.result) as file:
+                np.testing.assert_array_equal(solid.get_ydata(), file["kl/kl_per_neuron"][0, 0, 0, i, 0, :28])
+        for wrong in ("18446744073709551614.5", "18446744073709551617", "nan", "many"):
+            self.refused(64, f"no seed = {wrong} in the file", self.result, "--select", f"seed={wrong}")
+        self.assertEqual(len(self.figure({"seed": "2e7"}, seed=seeds, var_b=(0.05, 0.2)).axes), 2 * 2)
+
+    def test_reals_get_the_digits_that_tell_them_apart(self):
+        self.assertEqual(self.entries(var_w=(1.5, 0.1 + 0.2)), [r"$\sigma_w^2 = 1.5$", r"$\sigma_w^2 = 0.3$"])
+        self.assertEqual(self.entries(var_w=(1.7649992, 1.764999)), [r"$\sigma_w^2 = 1.7649992$", r"$\sigma_w^2 = 1.764999$"])
+
+    def test_inputs_are_named_as_briefly_as_tells_them_apart(self):
+        for inputs, names in (
+                (("mnist:/a/train-images-idx3-ubyte.gz:12", "idx:t10k-images.idx3-ubyte:0-9"), ["train-images:12", "t10k-images:0-9"]),
+                (("mnist:/data/a/images.gz:7", "mnist:/data/b/images.gz:7"), ["a/images:7", "b/images:7"]),
+                (("mnist:/a/images.gz:7", "mnist:/a/images:7"), ["mnist:/a/images.gz:7", "mnist:/a/images:7"]),
+                (("mnist:images-of-every-kind-there-ever-was:7", "mnist:$a$:7"), ["images-of-ev\u2026re-ever-was:7", r"\$a\$:7"])):
+            self.assertEqual(self.entries(var_w=(1.5,), input=inputs), names)
+
     def texts(self, **options):
         write_result(self.result, **options)
         return self.texts_of_result()

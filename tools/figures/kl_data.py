@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a figure of the relative entropy needs of a result file (schema "klflow-kl"): the values that the user wants of each axis of
 the sweep, the curves over the layers, and the width of their bands with a name for it. Draws nothing."""
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from figures.errors import BadData, BadRequest
-
-AXES = ("var_w", "var_b", "depth", "seed", "input")
+from figures import axis_values
+from figures.axis_values import AXES
+from figures.errors import BadData
 
 
 @dataclass
@@ -24,6 +23,7 @@ class Curve:
 class Sweep:
     """Everything drawn, as arrays over (AXES, layer)."""
     coordinate: dict
+    text: dict  # the coordinates' values as they stand in the figure
     layer: np.ndarray
     width: np.ndarray
     kl: np.ndarray
@@ -39,36 +39,10 @@ class Sweep:
         return Curve(self.layer[there], *(a[index][there] for a in (self.kl, self.band, self.mean_field, self.changed)))
 
 
-def as_text(value):
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def choose(coordinate, select):
-    """The indices of each axis that the user wants."""
-    for axis in select:
-        if axis not in AXES:
-            raise BadRequest(f"--select: there is no axis '{axis}'; the axes are {', '.join(AXES)}")
-    chosen = []
-    for axis in AXES:
-        values = coordinate[axis]
-        wanted = [i for i, value in enumerate(values) if axis not in select or matches(value, select[axis])]
-        if not wanted:
-            raise BadRequest(f"--select: no {axis} = {select[axis]} in the file, which has {', '.join(map(as_text, values))}")
-        chosen.append(wanted)
-    return chosen
-
-
-def matches(value, text):
-    try:
-        return math.isclose(float(value), float(text), rel_tol=1e-9)
-    except ValueError:
-        return as_text(value) == text
-
-
 def read(file, select):
     group = file["kl"]
     coordinate = {axis: group[axis][()] for axis in AXES}
-    chosen = choose(coordinate, select)
+    chosen = axis_values.choose(coordinate, select)
     coordinate = {axis: values[index] for (axis, values), index in zip(coordinate.items(), chosen)}
     shape = group["kl_per_neuron"].shape
     if len(shape) != len(AXES) + 1 or shape != group["width"].shape:
@@ -82,7 +56,8 @@ def read(file, select):
         raise BadData("has no layer with a value to draw")
     band, band_text = choose_band(group, take, width, chosen)
     n_samples = group["n_samples"][()][np.ix_(*chosen)]
-    return Sweep(coordinate, group["layer"][()], width, kl, band, take("kl_meanfield_per_neuron"), take("width_changed") != 0,
+    text = {axis: axis_values.texts(axis, values) for axis, values in coordinate.items()}
+    return Sweep(coordinate, text, group["layer"][()], width, kl, band, take("kl_meanfield_per_neuron"), take("width_changed") != 0,
                  int(group["layer"][0]), band_text, int(n_samples.flat[0]) if (n_samples == n_samples.flat[0]).all() else 0)
 
 

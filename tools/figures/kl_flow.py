@@ -15,8 +15,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from figures import style
+from figures.axis_values import AXES, as_text
 from figures.errors import BadRequest
-from figures.kl_data import AXES, as_text, read
+from figures.kl_data import read
 
 SYMBOL = {"var_w": r"\sigma_w^2", "var_b": r"\sigma_b^2", "depth": "L", "seed": r"\mathrm{seed}"}
 ORDERED_AXES = ("var_w", "var_b", "depth")
@@ -75,11 +76,9 @@ def style_legend(figure, sweep, any_changed):
     figure.get_layout_engine().set(rect=(0, 0, 1, 1 - height / figure.get_figheight()))
 
 
-def label(axis, value):
-    """Empty where the value is unknown: an imported network has no var_w."""
-    if axis == "input":
-        return as_text(value)
-    return "" if np.isnan(value) else f"${SYMBOL[axis]} = {style.number(value)}$"
+def label(sweep, axis, i):
+    text = sweep.text[axis][i]
+    return text if axis == "input" or not text else f"${SYMBOL[axis]} = {text}$"
 
 
 def pick_colors(axis, values):
@@ -160,13 +159,13 @@ def color_legends(figure, mains, sweep, color_axis, colors, several, panel_axes,
     """Which colour is what, in the first panel or as a colour bar; what a panel shows, and what all of it shares, in each."""
     values, entries = sweep.coordinate[color_axis], []
     if len(values) <= MAX_LEGEND:
-        entries = [(Line2D([], [], color=color), label(color_axis, value) or "network") for value, color in zip(values, colors)]
+        entries = [(Line2D([], [], color=color), label(sweep, color_axis, i) or "network") for i, color in enumerate(colors)]
     elif color_axis != "input":
         figure.colorbar(ScalarMappable(Normalize(float(min(values)), float(max(values))), style.ORDERED), ax=mains, pad=0.02,
                         label=f"${SYMBOL[color_axis]}$")
-    shared = [label(axis, sweep.coordinate[axis][0]) for axis in ORDERED_AXES if axis not in (color_axis, *several)]
+    shared = [label(sweep, axis, 0) for axis in ORDERED_AXES if axis not in (color_axis, *several)]
     for number, (main, panel) in enumerate(zip(mains, panels)):
-        own = [label(axis, sweep.coordinate[axis][i]) for axis, i in zip(panel_axes, panel)]
+        own = [label(sweep, axis, i) for axis, i in zip(panel_axes, panel)]
         handles, labels = zip(*entries) if entries and number == 0 else ((), ())
         # An artist of its own: the place of the axes' legend is taken by style_legend.
         main.add_artist(Legend(main, handles, labels, ncol=2 if len(handles) > 4 else 1, alignment="left", loc="best",

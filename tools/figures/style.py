@@ -37,9 +37,12 @@ def save_options(picture):
     return {"format": kind, "metadata": {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)}
 
 
-def number(value):
-    """1.5, 0.05, 10^4 as mathtext, without $."""
-    if value >= 1e4 and float(value) == float(f"{value:.0e}"):
-        mantissa, exponent = f"{value:.0e}".split("e")
-        return (f"{mantissa}\\times " if mantissa != "1" else "") + f"10^{{{int(exponent)}}}"
-    return f"{value:.6g}"
+def number(value, digits=6):
+    """1.5, 0.05, 10^4 as mathtext, without $. Whole numbers that are int keep all their digits."""
+    text = f"{value:.0e}"
+    if value < 1e4 or float(text) != value:
+        text = str(value) if isinstance(value, int) else f"{value:.{digits}g}"
+    mantissa, _, exponent = text.partition("e")
+    if not exponent:
+        return text
+    return (f"{mantissa}\\times " if mantissa != "1" else "") + f"10^{{{int(exponent)}}}"
