@@ -33,7 +33,7 @@ def one_point(var_w, var_b, depth, kind, reference):
 
 
 def write_result(path, *, var_w=(1.5, 2.0, 2.5, 3.0, 3.5), var_b=(0.05,), depth=(30,), seed=(1,), input=("q0",), ensemble=1,
-                 reference=0, widths="wide", schema="klflow-kl"):
+                 n_images=(1,), stderr=0.0007, reference=0, widths="wide", schema="klflow-kl"):
     rng = np.random.default_rng(5)
     coordinate = dict(zip(AXES, (var_w, var_b, depth, seed, input)))
     shape = tuple(len(values) for values in coordinate.values())
@@ -71,12 +71,14 @@ def write_result(path, *, var_w=(1.5, 2.0, 2.5, 3.0, 3.5), var_b=(0.05,), depth=
         variable("status", np.zeros(shape, np.int8), "1")
         variable("n_samples", np.full(shape, 10000), "1")
         variable("ensemble", np.full(shape, ensemble), "1")
-        variable("n_images", np.ones(shape, int), "1")
+        variable("n_images", np.broadcast_to(n_images, shape), "1")
         variable("kl_per_neuron", kl)
-        variable("kl_stderr", np.where(np.isnan(kl), np.nan, 0.0007) * 784)
+        variable("kl_stderr", np.where(np.isnan(kl), np.nan, stderr) * 784)
         variable("kl_meanfield_per_neuron", mean_field)
         if ensemble > 1:
             variable("kl_per_neuron_ensemble_std", spread)
+        if max(n_images) > 1:
+            variable("kl_per_neuron_input_std", np.where(np.reshape(n_images, (-1, 1)) > 1, 3 * spread, np.nan))
 
 
 if __name__ == "__main__":

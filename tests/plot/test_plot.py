@@ -60,9 +60,9 @@ class Plot(unittest.TestCase):
             return figures.draw_file(file, select or {})
 
     def values(self, name):
-        """The curves of a sweep over var_w."""
+        """The curves of a sweep, one a row."""
         with h5py.File(self.result) as file:
-            return file["kl/" + name][:, 0, 0, 0, 0]
+            return file["kl/" + name][()].reshape(-1, file["kl/layer"].size)
 
     def kl(self):
         return self.values("kl_per_neuron")
@@ -104,6 +104,13 @@ class Plot(unittest.TestCase):
     def test_the_band_of_an_ensemble_is_its_scatter(self):
         main = self.figure(ensemble=8).axes[0]
         self.check_bands(main, self.values("kl_per_neuron_ensemble_std"))
+
+    def test_of_a_sweep_of_images_and_ranges_each_has_its_band(self):
+        main = self.figure(var_w=(1.5,), input=("mnist:a:1", "mnist:a:0-9", "mnist:a:2"), n_images=(1, 10, 1)).axes[0]
+        errors = self.values("kl_stderr") / 784
+        errors[1] = self.values("kl_per_neuron_input_std")[1]
+        self.check_bands(main, errors)
+        self.assertIn("s.d. over 10 images (of one: MC s.e. ", self.texts_of_result())
 
     def test_a_second_axis_makes_panels(self):
         figure = self.figure(var_b=(0.05, 0.2), depth=(15, 30))
@@ -160,6 +167,13 @@ class Plot(unittest.TestCase):
         self.assertIn("s.d. over 8 networks", ensemble)
         self.assertNotIn("s.e.", ensemble)
         self.assertIn("unphysical drop", ensemble)
+        self.assertIn("s.d. over 3 to 7 images", self.texts(input=("mnist:a:0-2", "mnist:a:0-6"), n_images=(3, 7)))
+        self.assertIn("no error: one sample", self.texts(stderr=np.nan))
+
+    def test_the_bound_in_the_legend_is_one(self):
+        for stderr, bound in ((0.00031, "0.0004"), (0.0003, "0.0003"), (0.00039, "0.0004"), (0.00096, "0.001"), (1.2e-7, r"2\times 10^{-7}")):
+            said = [text.get_text() for text in self.figure(stderr=stderr, var_w=(1.5,)).legends[0].get_texts()]
+            self.assertIn(rf"$\pm 1$ MC s.e., one network ($\leq {bound}$)", said)
 
     def test_an_unknown_var_w_has_no_number(self):
         write_result(self.result, var_w=(1.5,))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from figures import axis_values
+from figures import axis_values, style
 from figures.axis_values import AXES
 from figures.errors import BadData
 
@@ -54,21 +54,33 @@ def read(file, select):
     kl, width = take("kl_per_neuron"), take("width")
     if not np.isfinite(kl).any():
         raise BadData("has no layer with a value to draw")
-    band, band_text = choose_band(group, take, width, chosen)
+    band, band_text = choose_band(group, chosen, take, width)
     n_samples = group["n_samples"][()][np.ix_(*chosen)]
     text = {axis: axis_values.texts(axis, values) for axis, values in coordinate.items()}
     return Sweep(coordinate, text, group["layer"][()], width, kl, band, take("kl_meanfield_per_neuron"), take("width_changed") != 0,
                  int(group["layer"][0]), band_text, int(n_samples.flat[0]) if (n_samples == n_samples.flat[0]).all() else 0)
 
 
-def choose_band(group, take, width, chosen):
-    """The widest kind of error that the file knows, and what to call it."""
-    for part, count, things in (("ensemble", "ensemble", "networks"), ("input", "n_images", "images")):
-        name = f"kl_per_neuron_{part}_std"
+SPREADS = (("kl_per_neuron_ensemble_std", "ensemble", "networks"), ("kl_per_neuron_input_std", "n_images", "images"))
+
+
+def choose_band(group, chosen, take, width):
+    """The widest kind of error that the file knows of each curve, and what to call it."""
+    band = take("kl_stderr") / width[..., :1]
+    alone, names = np.ones(band.shape[:-1], bool), []  # alone: of one network and one image, with no error but that of sampling
+    for name, count, things in SPREADS:
         if name in group:
-            number = np.unique(group[count][()][np.ix_(*chosen)])
-            return take(name), rf"$\pm 1$ s.d. over {number[0] if len(number) == 1 else 'the'} {things}"
-    stderr = take("kl_stderr") / width[..., :1]
-    if not np.isfinite(stderr).any():
-        return stderr, "no error: one sample"
-    return stderr, rf"$\pm 1$ MC s.e., one network ($\leq {np.nanmax(stderr):.1g}$)"
+            number = group[count][()][np.ix_(*chosen)]
+            spread = alone & (number > 1)
+            if spread.any():
+                band[spread] = take(name)[spread]
+                alone &= ~spread
+                few, many = number[spread].min(), number[spread].max()
+                names.append(rf"$\pm 1$ s.d. over {few if few == many else f'{few} to {many}'} {things}")
+    if not alone.any():
+        return band, ", ".join(names)
+    known = np.isfinite(band[alone]).any()
+    bound = rf"$\leq {style.upper_bound(np.nanmax(band[alone]))}$" if known else ""
+    if names:
+        return band, f"{', '.join(names)} (of one: {f'MC s.e. {bound}' if known else 'no error'})"
+    return band, rf"$\pm 1$ MC s.e., one network ({bound})" if known else "no error: one sample"

@@ -2,6 +2,7 @@
 """The look of a figure in a paper: one column wide, serif with matching mathematics, ticks inward, colours that the colour-blind
 can tell apart and that keep their order in grey. Needs no LaTeX and no fonts but those of matplotlib."""
 import os
+from decimal import ROUND_CEILING, Context
 
 import matplotlib
 from matplotlib import pyplot as plt
@@ -46,3 +47,8 @@ def number(value, digits=6):
     if not exponent:
         return text
     return (f"{mantissa}\\times " if mantissa != "1" else "") + f"10^{{{int(exponent)}}}"
+
+
+def upper_bound(value):
+    """One digit, never below the value."""
+    return number(float(Context(prec=1, rounding=ROUND_CEILING).create_decimal(repr(float(value)))))
