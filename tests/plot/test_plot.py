@@ -17,6 +17,7 @@ from unittest import mock
 
 import h5py
 import numpy as np
+from matplotlib.patches import Rectangle
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOLS = os.path.join(HERE, "..", "..", "tools")
@@ -112,6 +113,49 @@ class Plot(unittest.TestCase):
         self.check_bands(main, errors)
         self.assertIn("s.d. over 10 images (of one: MC s.e. ", self.texts_of_result())
 
+    def test_the_ground_of_the_drop_is_no_band(self):
+        figure = self.figure()
+        main, strip = figure.axes
+        for axes in (main, strip):
+            ground, = axes.patches
+            np.testing.assert_allclose(ground.get_extents().intervalx, axes.transData.transform([(27.5, 0), (29.5, 0)])[:, 0])
+            self.assertTrue(ground.get_hatch())
+        legend, = figure.legends
+        named = [patch for patch in legend.findobj(Rectangle) if patch.get_hatch() == ground.get_hatch()]
+        band = [patch for patch in legend.findobj(Rectangle) if patch.get_alpha() == figures.kl_flow.BAND_ALPHA]
+        self.assertEqual((len(named), len(band)), (1, 1))
+        self.assertFalse(band[0].get_hatch())
+        self.assertEqual(named[0].get_facecolor()[3], 0)
+
+    def test_the_strip_is_named_and_its_ticks_are_off_the_frame(self):
+        for options in ({}, {"var_w": (1.5,)}, {"var_w": (9.0, 30.0)}, {"var_w": (1.5,), "depth": (8, 12)}):
+            strip = self.figure(**options).axes[1]
+            self.assertIn("all layers", [text.get_text() for text in strip.texts])
+            low, high = strip.get_ylim()
+            ticks = (strip.get_yticks() - low) / (high - low)
+            self.assertEqual(len(ticks), 2)
+            self.assertTrue(np.all((ticks > 0.1) & (ticks < 0.9)), ticks)
+            self.assertGreater(np.ptp(ticks), 0.25)
+
+    def test_no_legend_lies_on_a_curve_or_band(self):
+        images = [f"mnist:train-images-idx3-ubyte.gz:{i}" for i in range(8)]
+        for options in ({}, {"ensemble": 8}, {"var_w": (2.0, 2.1, 2.3), "input": ("mnist:a:0-2",), "n_images": (3,)},
+                        {"var_w": (1.5,), "input": images}, {"var_w": (1.5,), "seed": range(2**64 - 8, 2**64)},
+                        {"widths": "taper"}):
+            figure = self.figure(**options)
+            figure.draw_without_rendering()
+            main = figure.axes[0]
+            legend, = main.findobj(figures.kl_flow.Legend)
+            self.assertFalse(figures.kl_flow.covers(legend.get_window_extent(), main), options)
+
+    def test_networks_of_any_depth_stay_visible(self):
+        main = self.figure(var_w=(1.5,), depth=(10, 20, 30)).axes[0]
+        self.assertEqual([len(line.get_xdata()) for line in main.lines if line.get_linestyle() == "-"], [28, 18, 8])
+
+    def test_many_seeds_are_counted_not_scaled(self):
+        self.assertEqual(len(self.figure(var_w=(1.5,), seed=range(20)).axes), 2)
+        self.assertIn("20 seeds", self.texts_of_result())
+
     def test_a_second_axis_makes_panels(self):
         figure = self.figure(var_b=(0.05, 0.2), depth=(15, 30))
         self.assertEqual(len(figure.axes), 2 * 4)
@@ -144,7 +188,8 @@ class Plot(unittest.TestCase):
 
     def test_inputs_are_named_as_briefly_as_tells_them_apart(self):
         for inputs, names in (
-                (("mnist:/a/train-images-idx3-ubyte.gz:12", "idx:t10k-images.idx3-ubyte:0-9"), ["train-images:12", "t10k-images:0-9"]),
+                (("mnist:/a/train-images-idx3-ubyte.gz:12", "idx:t10k-images.idx3-ubyte:0-9"),
+                 ["train-images:12", "t10k-images:0-9"]),
                 (("mnist:/data/a/images.gz:7", "mnist:/data/b/images.gz:7"), ["a/images:7", "b/images:7"]),
                 (("mnist:/a/images.gz:7", "mnist:/a/images:7"), ["mnist:/a/images.gz:7", "mnist:/a/images:7"]),
                 (("mnist:images-of-every-kind-there-ever-was:7", "mnist:$a$:7"), ["images-of-ev\u2026re-ever-was:7", r"\$a\$:7"])):
@@ -171,9 +216,10 @@ class Plot(unittest.TestCase):
         self.assertIn("no error: one sample", self.texts(stderr=np.nan))
 
     def test_the_bound_in_the_legend_is_one(self):
-        for stderr, bound in ((0.00031, "0.0004"), (0.0003, "0.0003"), (0.00039, "0.0004"), (0.00096, "0.001"), (1.2e-7, r"2\times 10^{-7}")):
+        for stderr, bound in ((0.00031, "0.0004"), (0.0003, "0.0003"), (0.00039, "0.0004"), (0.00096, "0.001"),
+                              (1.2e-7, r"2\times 10^{-7}")):
             said = [text.get_text() for text in self.figure(stderr=stderr, var_w=(1.5,)).legends[0].get_texts()]
-            self.assertIn(rf"$\pm 1$ MC s.e., one network ($\leq {bound}$)", said)
+            self.assertIn(rf"$\pm 1$ MC s.e., one network (≤ ${bound}$)", said)
 
     def test_an_unknown_var_w_has_no_number(self):
         write_result(self.result, var_w=(1.5,))

@@ -56,7 +56,7 @@ MAX_NAME = 24  # characters of a file's name that leave room for the curves
 
 
 def input_texts(values):
-    """Images by file and number, such as train-images:12; with folders, and at last in full, where that does not tell them apart."""
+    """Images by file and number, such as train-images:12; with folders, and at last in full, where these do not differ."""
     def brief(value, n_parts, length):
         images = IMAGES.fullmatch(value)
         if not images:

@@ -80,7 +80,7 @@ def choose_band(group, chosen, take, width):
     if not alone.any():
         return band, ", ".join(names)
     known = np.isfinite(band[alone]).any()
-    bound = rf"$\leq {style.upper_bound(np.nanmax(band[alone]))}$" if known else ""
+    bound = f"\u2264 ${style.upper_bound(np.nanmax(band[alone]))}$" if known else ""
     if names:
         return band, f"{', '.join(names)} (of one: {f'MC s.e. {bound}' if known else 'no error'})"
     return band, rf"$\pm 1$ MC s.e., one network ({bound})" if known else "no error: one sample"

@@ -2,9 +2,11 @@
 """Relative entropy per neuron against layer (schema "klflow-kl"; paper, fig. 7): Monte Carlo with its band, mean field dashed.
 
 Of the axes of a sweep, the first that has more than one value gives the colours, the others give panels. Layers whose width
-differs from the reference layer's are drawn hollow, on a shaded ground: the relative entropy (3.30) compares unlike spaces
+differs from the reference layer's are drawn hollow, on a hatched ground: the relative entropy (3.30) compares unlike spaces
 there, and its drop would squeeze the curves if the vertical axis made room for it.
 """
+from decimal import ROUND_DOWN
+
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.cm import ScalarMappable
@@ -12,7 +14,7 @@ from matplotlib.colors import Normalize
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from figures import style
 from figures.axis_values import AXES, as_text
@@ -21,12 +23,15 @@ from figures.kl_data import read
 
 SYMBOL = {"var_w": r"\sigma_w^2", "var_b": r"\sigma_b^2", "depth": "L", "seed": r"\mathrm{seed}"}
 ORDERED_AXES = ("var_w", "var_b", "depth")
-MAX_LEGEND = 8  # lines that a legend tells apart; a colour bar takes over
+MAX_LEGEND = 8  # lines that a legend tells apart
 MAX_PANELS = 12
+LEGEND_GAP = 0.03  # between a legend and the frame, of the panel's height
+WHOLE_STEPS = [1, 2, 5, 10]
 
 DASHES, BAND_ALPHA, GREY = (0, (4, 2)), 0.25, "0.3"
 DOT = {"marker": "o", "markersize": 1.8, "markeredgewidth": 0}
 HOLLOW = {"marker": "o", "markersize": 2.6, "markerfacecolor": "white", "markeredgewidth": 0.6}
+HATCHED = {"facecolor": "none", "edgecolor": "0.7", "linewidth": 0, "hatch": "////////"}  # Never taken for a band, also in grey.
 
 
 def draw_curve(axes, curve, color, with_drop):
@@ -52,21 +57,33 @@ def drop_is_apart(curves):
     return bool(behind and changed.any() and changed.sum() < 0.4 * changed.size)
 
 
-def shade_drop(axes, curves):
-    """A grey ground where every curve that reaches a layer has another width there."""
+def hatch_drop(axes, curves):
+    """A hatched ground where every curve that reaches a layer has another width there."""
     bulk_end = max(int(curve.layer[~curve.changed].max()) for curve in curves)
-    axes.axvspan(bulk_end + 0.5, max(int(curve.layer.max()) for curve in curves) + 0.5, color="0.92", linewidth=0, zorder=0)
+    axes.axvspan(bulk_end + 0.5, max(int(curve.layer.max()) for curve in curves) + 0.5, zorder=0, **HATCHED)
 
 
-def style_legend(figure, sweep, any_changed):
+def finish_strip(strip, curves):
+    """Ticks of the strip at 0, where every curve begins, and at its other end: there is no room for more."""
+    values = np.concatenate([curve.kl for curve in curves])
+    end = style.rounded(max(np.nanmin(values), np.nanmax(values), key=abs), 2, ROUND_DOWN)
+    strip.yaxis.set_major_locator(FixedLocator(sorted({0.0, end})))
+    strip.yaxis.set_minor_locator(NullLocator())
+    strip.yaxis.set_major_formatter(lambda value, _: f"${style.number(value)}$")
+    strip.margins(y=0.2)
+    strip.text(0.025, 0.13, "all layers", fontsize=style.PARAMETERS["legend.fontsize"], transform=strip.transAxes)
+
+
+def style_legend(figure, sweep, any_changed, apart):
     """What lines, bands and markers mean, above the panels."""
     samples = f", $n_\\mathrm{{MC}} = {style.number(sweep.n_samples)}$" if sweep.n_samples else ""
     entries = [(Line2D([], [], color=GREY, **DOT), "Monte Carlo" + samples),
                (Line2D([], [], color=GREY, linestyle=DASHES, linewidth=0.8), "mean field"),
                (Patch(facecolor=GREY, alpha=BAND_ALPHA, linewidth=0), sweep.band_text)]
     if any_changed:
-        entries.append((Line2D([], [], color=GREY, linestyle="none", **HOLLOW),
-                        f"width $\\neq N_{{{sweep.reference_layer}}}$: unphysical drop"))
+        hollow = Line2D([], [], color=GREY, linestyle="none", **HOLLOW)
+        entries.append(((Patch(**HATCHED), hollow) if apart else hollow,
+                        f"width \u2260 $N_{{{sweep.reference_layer}}}$: unphysical drop"))
     if np.isnan(sweep.kl[sweep.width > 0]).any():
         entries.append((Line2D([], [], linestyle="none"), "gaps: layers of zero variance"))
     n_columns = 2 if figure.get_figwidth() < style.PAGE_WIDTH else 4
@@ -82,12 +99,11 @@ def label(sweep, axis, i):
 
 
 def pick_colors(axis, values):
-    if len(values) > MAX_LEGEND and axis != "input":
-        scale = Normalize(float(min(values)), float(max(values)))
-        return [style.ORDERED(scale(float(value))) for value in values]
-    if axis in ORDERED_AXES:
-        return [style.ORDERED(i / max(1, len(values) - 1)) for i in range(len(values))]
-    return [style.UNORDERED[i % len(style.UNORDERED)] for i in range(len(values))]
+    if axis not in ORDERED_AXES:
+        return [style.UNORDERED[i % len(style.UNORDERED)] for i in range(len(values))]
+    if len(values) > MAX_LEGEND:
+        return [style.ORDERED(Normalize(min(values), max(values))(value)) for value in values]
+    return [style.ORDERED(i / max(1, len(values) - 1)) for i in range(len(values))]
 
 
 def draw(file, select):
@@ -108,19 +124,20 @@ def draw(file, select):
 
     figure, grid = make_grid(len(panels), apart)
     for (main, strip), panel in zip(grid, panels):
-        for curve, color in zip(curves[panel], colors):
+        # The deepest first: networks of one seed share their first layers, and so their curves.
+        for curve, color in sorted(zip(curves[panel], colors), key=lambda pair: -pair[0].layer.size):
             draw_curve(main, curve, color, with_drop=not apart)
             if apart:
                 draw_overview(strip, curve, color)
         main.set_xlim(sweep.layer[0] - 0.5, sweep.layer[-1] + 0.5)
-        main.xaxis.set_major_locator(MaxNLocator(integer=True))
+        main.xaxis.set_major_locator(MaxNLocator(integer=True, steps=WHOLE_STEPS))
+        main.xaxis.set_minor_locator(MaxNLocator(50, integer=True, steps=WHOLE_STEPS))
         if apart:
             for axes in (main, strip):
-                shade_drop(axes, [curve for curve in curves[panel] if curve.layer.size])
-            strip.yaxis.set_major_locator(MaxNLocator(2))
-            strip.margins(y=0.15)
+                hatch_drop(axes, [curve for curve in curves[panel] if curve.layer.size])
+            finish_strip(strip, drawn)
     any_changed = any(curve.changed.any() for curve in drawn)
-    style_legend(figure, sweep, any_changed)
+    style_legend(figure, sweep, any_changed, apart)
     color_legends(figure, [main for main, _ in grid], sweep, color_axis, colors, several, panel_axes, panels)
     return figure
 
@@ -158,15 +175,43 @@ YLABEL = "$D(p\\,\\Vert\\,q_m)\\,/\\,N$  (nat)"
 def color_legends(figure, mains, sweep, color_axis, colors, several, panel_axes, panels):
     """Which colour is what, in the first panel or as a colour bar; what a panel shows, and what all of it shares, in each."""
     values, entries = sweep.coordinate[color_axis], []
-    if len(values) <= MAX_LEGEND:
-        entries = [(Line2D([], [], color=color), label(sweep, color_axis, i) or "network") for i, color in enumerate(colors)]
-    elif color_axis != "input":
-        figure.colorbar(ScalarMappable(Normalize(float(min(values)), float(max(values))), style.ORDERED), ax=mains, pad=0.02,
+    shared = [label(sweep, axis, 0) for axis in ORDERED_AXES if axis not in several]
+    if 1 < len(values) <= MAX_LEGEND:
+        entries = [(Line2D([], [], color=color), label(sweep, color_axis, i)) for i, color in enumerate(colors)]
+    elif len(values) > MAX_LEGEND and color_axis in ORDERED_AXES:
+        figure.colorbar(ScalarMappable(Normalize(min(values), max(values)), style.ORDERED), ax=mains, pad=0.02,
                         label=f"${SYMBOL[color_axis]}$")
-    shared = [label(sweep, axis, 0) for axis in ORDERED_AXES if axis not in (color_axis, *several)]
+    elif len(values) > MAX_LEGEND:
+        shared.append(f"{len(values)} {color_axis}s")
+    legends = []
     for number, (main, panel) in enumerate(zip(mains, panels)):
         own = [label(sweep, axis, i) for axis, i in zip(panel_axes, panel)]
         handles, labels = zip(*entries) if entries and number == 0 else ((), ())
+        legends.append(Legend(main, handles, labels, ncol=count_columns(sweep.text[color_axis]), alignment="left", loc="best",
+                              frameon=True, title=", ".join(filter(None, own + (shared if number == 0 else [])))))
         # An artist of its own: the place of the axes' legend is taken by style_legend.
-        main.add_artist(Legend(main, handles, labels, ncol=2 if len(handles) > 4 else 1, alignment="left", loc="best",
-                               title=", ".join(filter(None, own + (shared if number == 0 else [])))))
+        main.add_artist(legends[-1])
+    make_room(figure, mains, legends)
+
+
+def count_columns(texts):
+    """A flat legend finds a place more easily; three columns of short texts fit, two of longer ones, one of 64-bit seeds."""
+    longest = max(map(len, texts))
+    most = 3 if longest <= 6 else 2 if longest <= 16 or len(texts) > 4 else 1
+    return -(-len(texts) // -(-len(texts) // most))
+
+
+def make_room(figure, mains, legends):
+    """Where the best place for a legend is still on curves or bands, the vertical axis, which panels share, grows at its top."""
+    figure.draw_without_rendering()
+    boxes = [legend.get_window_extent() for legend in legends]
+    heights = [box.height / main.bbox.height for main, box in zip(mains, boxes) if covers(box, main)]
+    if heights:
+        low, high = mains[0].get_ylim()
+        mains[0].set_ylim(low, low + (high - low) / (1 - max(heights) - LEGEND_GAP))
+
+
+def covers(box, main):
+    bands = (path for band in main.collections for path in band.get_paths())
+    return (any(main.transData.transform_path(line.get_path()).intersects_bbox(box, filled=False) for line in main.lines)
+            or any(main.transData.transform_path(band).intersects_bbox(box, filled=True) for band in bands))

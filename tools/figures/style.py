@@ -17,14 +17,16 @@ PARAMETERS = {
     "xtick.direction": "in", "ytick.direction": "in", "xtick.top": True, "ytick.right": True, "xtick.minor.visible": True,
     "ytick.minor.visible": True, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.minor.width": 0.4,
     "ytick.minor.width": 0.4, "xtick.major.size": 3, "ytick.major.size": 3, "xtick.minor.size": 1.5, "ytick.minor.size": 1.5,
-    "legend.frameon": False, "legend.handlelength": 1.8, "legend.borderaxespad": 0.6, "legend.labelspacing": 0.3,
-    "legend.columnspacing": 1.2, "legend.handletextpad": 0.5, "axes.unicode_minus": True, "savefig.dpi": 400,
+    "legend.frameon": False, "legend.fancybox": False, "legend.edgecolor": "none", "legend.framealpha": 0.8,
+    "legend.borderpad": 0.2, "legend.handlelength": 1.8, "legend.borderaxespad": 0.6, "legend.labelspacing": 0.3,
+    "legend.columnspacing": 1.2, "legend.handletextpad": 0.5, "axes.unicode_minus": True, "savefig.dpi": 400, "hatch.linewidth": 0.4,
     "svg.hashsalt": "klflow", "pdf.fonttype": 42,
 }
 
-# viridis without its palest part, which vanishes on paper; Okabe and Ito's set without black and yellow for things without order.
+# viridis without its palest part, which vanishes on paper. For things without order Okabe and Ito's set without black and yellow,
+# and two dark colours of Tol's muted set.
 ORDERED = ListedColormap(matplotlib.colormaps["viridis"](range(0, 218)))
-UNORDERED = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+UNORDERED = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#332288", "#882255")
 
 
 def apply():
@@ -51,4 +53,8 @@ def number(value, digits=6):
 
 def upper_bound(value):
     """One digit, never below the value."""
-    return number(float(Context(prec=1, rounding=ROUND_CEILING).create_decimal(repr(float(value)))))
+    return number(rounded(value, 1, ROUND_CEILING))
+
+
+def rounded(value, digits, rounding):
+    return float(Context(prec=digits, rounding=rounding).create_decimal(repr(float(value))))
