@@ -135,7 +135,7 @@ class Plot(unittest.TestCase):
             ticks = (strip.get_yticks() - low) / (high - low)
             self.assertEqual(len(ticks), 2)
             self.assertTrue(np.all((ticks > 0.1) & (ticks < 0.9)), ticks)
-            self.assertGreater(np.ptp(ticks), 0.25)
+            self.assertGreater(np.ptp(ticks), 0.25, options)
 
     def test_no_legend_lies_on_a_curve_or_band(self):
         images = [f"mnist:train-images-idx3-ubyte.gz:{i}" for i in range(8)]

@@ -64,9 +64,11 @@ def hatch_drop(axes, curves):
 
 
 def finish_strip(strip, curves):
-    """Ticks of the strip at 0, where every curve begins, and at its other end: there is no room for more."""
+    """Ticks of the strip at 0, where every curve begins, and at the end of the drop or, where that is near 0, at the top: there is no
+    room for more."""
     values = np.concatenate([curve.kl for curve in curves])
-    end = style.rounded(max(np.nanmin(values), np.nanmax(values), key=abs), 2, ROUND_DOWN)
+    lowest, highest = np.nanmin(values), np.nanmax(values)
+    end = style.rounded(lowest if -lowest > 0.6 * highest else highest, 2, ROUND_DOWN)
     strip.yaxis.set_major_locator(FixedLocator(sorted({0.0, end})))
     strip.yaxis.set_minor_locator(NullLocator())
     strip.yaxis.set_major_formatter(lambda value, _: f"${style.number(value)}$")
