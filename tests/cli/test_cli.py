@@ -248,14 +248,6 @@ class Output(Case):
         self.assertEqual(len(point["kl_ensemble_std"]), 3)
         self.assertEqual(point["ensemble"], 3)
 
-    def test_table(self):
-        result = run("kl", "--quiet", "--widths", "6,5,1", "--depth", "3", "--n-mc", "100", "--seed", "1,2")
-        self.assertEqual(result.stderr, "")
-        self.assertIn("[1/2] var_w 1.5  var_b 0.05  depth 3  seed 1  input ", result.stdout)
-        self.assertIn("[2/2]", result.stdout)
-        self.assertIn("!: degenerate", result.stdout)
-        self.assertIn("*: not as wide as layer 0", result.stdout)
-
     def test_yaml_equals_options(self):
         path = self.write("a.yaml", "kl:\n  widths: [5, 4, 3]\n  n_mc: 5e1\n  seed: [1, 2]\noutput: unused.h5\n")
         same = ["kl", "--json", "--widths", "5,4,3", "--n-mc", "70", "--seed", "1,2"]
