@@ -48,6 +48,7 @@ class Sweeps(KlCase):
         with h5py.File(file) as opened:
             kl = opened["kl"]
             self.assertEqual((list(kl["depth"]), list(kl["seed"]), list(kl["layer"])), ([3, 5], [1, 2], [0, 1, 2, 3, 4]))
+            self.assertEqual(list(kl["input"].asstr()), ["q0=0.1*var_w+var_b"])  # one label for points of different q0
             for index, ((depth, seed), point) in enumerate(zip(grid, points)):
                 with self.subTest(depth=depth, seed=seed):
                     self.assertEqual((point["layer"], point["width"]), (list(range(depth)), widths[depth]))
