@@ -93,7 +93,7 @@ class Table(unittest.TestCase):
         self.assertGreater(point["var"][1], 1e5)
 
     def test_sweep(self):
-        text = run("--widths", "6,6,1", "--depth", "3", "--n-mc", "100", "--seed", "1,2")
+        text = run("--widths", "6,5,1", "--depth", "3", "--n-mc", "100", "--seed", "1,2")
         self.assertIn("[1/2] var_w 1.5  var_b 0.05  depth 3  seed 1  input ", text)
         self.assertIn("[2/2]", text)
         self.assertIn("!: degenerate", text)

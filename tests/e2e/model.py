@@ -85,6 +85,8 @@ def measured_statistics(layers, seed, images=None, q0=None):
 
 
 def mean_field(widths, mean, var, theory):
+    if not var > 0:
+        return np.full(len(widths), np.nan)
     curve, second_moment = [0], mean**2 + var
     target = var if theory else second_moment
     for l in range(1, len(widths)):
@@ -126,11 +128,12 @@ def flow(layers, mean, var, sample_seed, reference=0, theory=False):
     entropy = width / 2 * np.log(2 * np.pi * np.e * density)
     log_var, quadratic = width / 2 * np.log(2 * np.pi * density), np.array(q_direct) / (2 * density)
     kl = -entropy[0] + log_var + quadratic
-    kl[0] = 0
+    if var[0] > 0:  # else nothing has a relative entropy to the reference layer
+        kl[0] = 0
     return {"width": width, "mean": mean, "var": var, "Q_direct": np.array(q_direct), "Q_gram": np.array(q_gram),
-            "Q_stderr": np.array(q_stderr), "kl": kl, "kl_stderr": np.array(q_stderr) / (2 * density),
+            "Q_stderr": np.array(q_stderr), "kl": kl, "kl_stderr": np.where(np.isnan(kl), np.nan, np.array(q_stderr) / (2 * density)),
             "kl_per_neuron": kl / width[0], "entropy_target": entropy, "entropy_reference": entropy[0],
-            "kl_term_reference": np.where(var > 0, -entropy[0], np.nan), "kl_term_log_var": log_var,
+            "kl_term_reference": np.full(len(width), -entropy[0]), "kl_term_log_var": log_var,
             "kl_term_quadratic": quadratic, "kl_meanfield_per_neuron": mean_field(width, mean[0], var[0], theory)}
 
 

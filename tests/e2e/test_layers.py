@@ -6,7 +6,7 @@ import numpy as np
 
 import kl_case
 from kl_case import KlCase
-from model import average, draw_network, flow, measured_statistics
+from model import average, draw_network, flow, gaussian_input, measured_statistics
 
 TERMS = ("kl_term_reference", "kl_term_log_var", "kl_term_quadratic")
 
@@ -59,6 +59,19 @@ class Layers(KlCase):
                 self.assertEqual(result["status"], "degenerate")
                 self.assertEqual([kl is None for kl in result["kl"]], [False, True, False])
                 self.compare(result, expected)
+
+    def test_a_reference_layer_without_variance(self):
+        layers = draw_network(1, [1, 6, 3], 784)
+        expected = flow(layers, *measured_statistics(layers, 1, gaussian_input(1, 0.1, 784)[None]), sample_seed=1)
+        result = self.run_kl("--widths", "1,6,3", "--gaussian-input", 0.1)[0]
+        self.assertEqual(result["layer_status"], ["degenerate", "ok", "ok"])
+        self.assertEqual(result["kl"], [None, None, None])
+        self.assertNotIn(None, result["kl_term_quadratic"][1:])
+        del expected["entropy_reference"], expected["Q_stderr"]  # of no size to measure errors on
+        self.assertEqual(result["Q_stderr"], [0, 0, 0])  # all samples are the same
+        self.compare(result, {name: values for name, values in expected.items() if not name.startswith("kl")})
+        for name in ("kl", "kl_stderr", "kl_per_neuron", "kl_term_reference", "kl_meanfield_per_neuron"):
+            self.assertEqual(result[name], [None, None, None], name)
 
 
 if __name__ == "__main__":
