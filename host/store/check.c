@@ -1,151 +1,31 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* klf_store_check: is a file whole and of a known schema? Every dataset and attribute is read, so that HDF5's checksums speak.
- */
+/* klf_store_check: is a file whole and of a known schema? Every dataset and attribute is read, so that checksums speak. */
 #include "klflow/store.h"
 #include "store/hdf5_file.h"
 #include "store/identity.h"
 #include "store/kl_schema.h"
+#include "store/read_through.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- every byte ---- */
-
-typedef struct reader {
-    klf_h5_file *file;
-    klf_status   st;
-} reader;
-
-static void reclaim(hid_t type, hid_t space, void *values)
-{
-    if (H5Tis_variable_str(type) > 0 || H5Tdetect_class(type, H5T_VLEN) > 0)
-        H5Dvlen_reclaim(type, space, H5P_DEFAULT, values);
-}
-
 static klf_status no_memory(const klf_h5_file *f)
 {
     return klf_fail(KLF_ERR_MEMORY, "not enough memory to check \"%s\"", f->path);
 }
 
-static klf_status read_attribute(const klf_h5_file *f, hid_t object, hsize_t index)
+static klf_status expect_group(const klf_h5_file *f, const char *name)
 {
     klf_status st = KLF_OK;
-    hid_t      attribute = H5I_INVALID_HID, type = H5I_INVALID_HID, space = H5I_INVALID_HID;
-    void      *values = NULL;
-    KLF_H5(f, attribute = H5Aopen_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, index, H5P_DEFAULT, H5P_DEFAULT));
-    KLF_H5(f, type = H5Aget_type(attribute));
-    KLF_H5(f, space = H5Aget_space(attribute));
-    const hssize_t n = H5Sget_simple_extent_npoints(space);
-    if (!(values = calloc(n > 0 ? (size_t)n : 1, H5Tget_size(type)))) {
-        st = no_memory(f);
-        goto done;
-    }
-    KLF_H5(f, H5Aread(attribute, type, values));
-    reclaim(type, space, values);
-done:
-    free(values);
-    klf_h5_release(space);
-    klf_h5_release(type);
-    klf_h5_release(attribute);
-    return st;
-}
-
-/* Reads the block at start; values [block]. */
-static klf_status read_block(const klf_h5_file *f, hid_t dataset, hid_t type, hid_t space, const hsize_t *start,
-                             const hsize_t *count, void *values)
-{
-    klf_status st = KLF_OK;
-    hid_t      memory = H5I_INVALID_HID;
-    KLF_H5(f, H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL));
-    KLF_H5(f, memory = H5Screate_simple(H5Sget_simple_extent_ndims(space), count, NULL));
-    KLF_H5(f, H5Dread(dataset, type, memory, space, H5P_DEFAULT, values));
-    reclaim(type, memory, values);
-done:
-    klf_h5_release(memory);
-    return st;
-}
-
-/* Moves start to the next block, the last axis fastest; false behind the last one. */
-static bool next_block(size_t rank, const hsize_t *extent, const hsize_t *block, hsize_t *start)
-{
-    for (size_t i = rank; i-- > 0;) {
-        if ((start[i] += block[i]) < extent[i])
-            return true;
-        start[i] = 0;
-    }
-    return false;
-}
-
-static klf_status read_dataset(const klf_h5_file *f, hid_t dataset)
-{
-    klf_status st = KLF_OK;
-    hid_t      type = H5I_INVALID_HID, space = H5I_INVALID_HID;
-    void      *values = NULL;
-    hsize_t    extent[H5S_MAX_RANK], block[H5S_MAX_RANK], start[H5S_MAX_RANK] = {0}, count[H5S_MAX_RANK];
-    KLF_H5(f, type = H5Dget_type(dataset));
-    KLF_H5(f, space = H5Dget_space(dataset));
-    const size_t rank = (size_t)H5Sget_simple_extent_ndims(space), element = H5Tget_size(type);
-    if (H5Sget_simple_extent_npoints(space) < 1)
-        goto done;
-    H5Sget_simple_extent_dims(space, extent, NULL);
-    klf_h5_block_shape(rank, extent, element, block);
-    size_t bytes = element;
-    for (size_t i = 0; i < rank; i++)
-        bytes *= block[i];
-    if (!(values = malloc(bytes))) {
-        st = no_memory(f);
-        goto done;
-    }
-    if (rank == 0) {
-        KLF_H5(f, H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
-        reclaim(type, space, values);
-        goto done;
-    }
-    do {
-        for (size_t i = 0; i < rank; i++)
-            count[i] = block[i] < extent[i] - start[i] ? block[i] : extent[i] - start[i];
-        KLF_TRY(read_block(f, dataset, type, space, start, count, values));
-    } while (next_block(rank, extent, block, start));
-done:
-    free(values);
-    klf_h5_release(space);
-    klf_h5_release(type);
-    return st;
-}
-
-/* H5Ovisit's callback: a group or dataset with its attributes. */
-static herr_t read_object(hid_t root, const char *name, const H5O_info_t *info, void *arg)
-{
-    reader      *r = arg;
-    klf_h5_file *f = r->file;
-    klf_status   st = KLF_OK;
-    hid_t        object = H5I_INVALID_HID;
-    f->object = name;
-    KLF_H5(f, object = H5Oopen(root, name, H5P_DEFAULT));
-    for (hsize_t i = 0; i < info->num_attrs; i++)
-        KLF_TRY(read_attribute(f, object, i));
-    if (info->type == H5O_TYPE_DATASET)
-        KLF_TRY(read_dataset(f, object));
-done:
-    f->object = NULL;
-    klf_h5_release(object);
-    r->st = st;
-    return st == KLF_OK ? 0 : -1;
-}
-
-static klf_status read_everything(klf_h5_file *f)
-{
-    klf_status st = KLF_OK;
-    reader     r = {.file = f};
-    KLF_H5(f, H5Ovisit(f->id, H5_INDEX_NAME, H5_ITER_INC, read_object, &r) < 0 && r.st == KLF_OK ? -1 : 0);
-    return r.st;
+    htri_t     there;
+    KLF_H5(f, there = H5Lexists(f->id, name, H5P_DEFAULT));
+    if (!there)
+        st = klf_fail(KLF_ERR_DATA, "\"%s\" is not whole: group %s is missing", f->path, name);
 done:
     return st;
 }
-
-/* ---- schemas ---- */
 
 /* The extents of /kl/<name>. */
 static klf_status kl_extent(const klf_h5_file *f, const char *name, size_t rank, hsize_t *extent)
@@ -201,17 +81,14 @@ static klf_status check_kl(klf_h5_file *f, char *summary, size_t size)
     };
     klf_status st = KLF_OK;
     hsize_t    axis[KLF_KL_LAYER_RANK];
-    if (H5Lexists(f->id, "/kl", H5P_DEFAULT) <= 0) {
-        st = klf_fail(KLF_ERR_DATA, "\"%s\" is not whole: group /kl is missing", f->path);
-        goto done;
-    }
+    KLF_TRY(expect_group(f, "/kl"));
     for (size_t i = 0; i < KLF_KL_LAYER_RANK; i++)
         KLF_TRY(kl_extent(f, klf_kl_axis[i], 1, &axis[i]));
     for (size_t i = 0; i < sizeof of_layer / sizeof *of_layer; i++)
         KLF_TRY(expect_kl(f, of_layer[i], KLF_KL_LAYER_RANK, axis));
     for (size_t i = 0; i < sizeof of_point / sizeof *of_point; i++)
         KLF_TRY(expect_kl(f, of_point[i], KLF_KL_GRID_RANK, axis));
-    KLF_TRY(read_everything(f));
+    KLF_TRY(klf_h5_read_through(f));
     snprintf(summary, size, "%llu x %llu x %llu x %llu x %llu points, %llu layers", (unsigned long long)axis[0],
              (unsigned long long)axis[1], (unsigned long long)axis[2], (unsigned long long)axis[3], (unsigned long long)axis[4],
              (unsigned long long)axis[5]);
@@ -223,7 +100,7 @@ static klf_status check_network(klf_h5_file *f, char *summary, size_t size)
 {
     klf_status   st = KLF_OK;
     klf_network *net = NULL;
-    KLF_TRY(read_everything(f));
+    KLF_TRY(klf_h5_read_through(f));
     KLF_TRY(klf_store_read_network(f->path, &net));
     snprintf(summary, size, "%zu layers, input of %zu", net->depth, net->input_width);
 done:
@@ -247,8 +124,10 @@ static klf_status check_schema(klf_h5_file *f, const char *name, char *summary, 
     for (size_t i = 0; i < sizeof schema / sizeof *schema; i++) {
         if (strcmp(name, schema[i].name) != 0)
             continue;
-        if (version == KLF_SCHEMA_VERSION)
+        if (version == KLF_SCHEMA_VERSION) {
+            KLF_TRY(expect_group(f, "/provenance"));
             return schema[i].check(f, summary, size);
+        }
         return klf_fail(KLF_ERR_DATA,
                         "\"%s\": version %" PRId64 " of schema %s is unknown to this klflow, which knows version %d", f->path,
                         version, name, KLF_SCHEMA_VERSION);

@@ -77,8 +77,9 @@ klf_status klf_h5_access(const klf_h5_file *file, hid_t *access)
 {
     klf_status st = KLF_OK;
     KLF_H5(file, *access = H5Pcreate(H5P_FILE_ACCESS));
-    /* The format of 1.8 has checksums in its metadata and room for long attributes; netCDF-4 reads it. */
-    KLF_H5(file, H5Pset_libver_bounds(*access, H5F_LIBVER_V18, H5F_LIBVER_LATEST));
+    /* The format of 1.8 has room for long attributes, but only that of 1.10 has checksums in all metadata of numbers, and no
+     * index of some kilobytes beside every small variable in a chunk. */
+    KLF_H5(file, H5Pset_libver_bounds(*access, H5F_LIBVER_V110, H5F_LIBVER_LATEST));
     KLF_H5(file, H5Pset_fclose_degree(*access, H5F_CLOSE_STRONG));
 #if H5_VERSION_GE(1, 12, 1) || (H5_VERSION_GE(1, 10, 7) && !H5_VERSION_GE(1, 12, 0))
     /* Cluster file systems often have no locks: use them where they work, go on where they do not. */

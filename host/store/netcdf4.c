@@ -3,6 +3,7 @@
 #include "store/netcdf4.h"
 
 #include "store/output_file.h"
+#include "store/text_checksum.h"
 
 #include <hdf5_hl.h>
 
@@ -19,8 +20,8 @@ struct klf_nc_writer {
 /* Readers then show variables and attributes in the order of their making. */
 #define CREATION_ORDER (H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED)
 
-/* Small variables lie in one piece: nothing to gain from compression, and every reader is fastest so. */
-enum { CONTIGUOUS_BYTES = 64 * 1024, DEFLATE_LEVEL = 1 };
+/* Below this size compression has nothing to gain. */
+enum { COMPRESSED_BYTES = 64 * 1024, DEFLATE_LEVEL = 1 };
 
 static hid_t file_type(const klf_nc_writer *w, klf_nc_type type)
 {
@@ -123,7 +124,8 @@ done:
     return st;
 }
 
-/* Checksums, and compression that pays for padding and smooth curves, where a variable is large. */
+/* Numbers lie in chunks, small variables in a single one, because only chunks have checksums. Large ones are compressed, which
+ * pays for padding and smooth curves. HDF5 keeps the characters of text apart from the dataset, where no filter sees them. */
 static klf_status set_layout(klf_nc_writer *w, hid_t create, klf_nc_type type, size_t rank, const hsize_t *extent)
 {
     klf_status   st = KLF_OK;
@@ -131,12 +133,14 @@ static klf_status set_layout(klf_nc_writer *w, hid_t create, klf_nc_type type, s
     hsize_t      bytes = element, block[KLF_H5_MAX_RANK];
     for (size_t i = 0; i < rank; i++)
         bytes *= extent[i];
-    if (bytes < CONTIGUOUS_BYTES || type == KLF_NC_TEXT)
+    if (rank == 0 || type == KLF_NC_TEXT)
         return KLF_OK;
     klf_h5_block_shape(rank, extent, element, block);
     KLF_H5(&w->h5, H5Pset_chunk(create, (int)rank, block));
-    KLF_H5(&w->h5, H5Pset_shuffle(create));
-    KLF_H5(&w->h5, H5Pset_deflate(create, DEFLATE_LEVEL));
+    if (bytes >= COMPRESSED_BYTES) {
+        KLF_H5(&w->h5, H5Pset_shuffle(create));
+        KLF_H5(&w->h5, H5Pset_deflate(create, DEFLATE_LEVEL));
+    }
     KLF_H5(&w->h5, H5Pset_fletcher32(create));
 done:
     return st;
@@ -202,10 +206,24 @@ done:
     return st;
 }
 
+static klf_status write_text_checksum(klf_nc_writer *w, hid_t dataset, const char *const *text)
+{
+    klf_status st = KLF_OK;
+    hid_t      space = H5I_INVALID_HID;
+    KLF_H5(&w->h5, space = H5Dget_space(dataset));
+    const int64_t checksum = klf_text_checksum(0, (size_t)H5Sget_simple_extent_npoints(space), text);
+    KLF_TRY(klf_nc_attribute(w, dataset, KLF_TEXT_CHECKSUM, KLF_NC_INT64, 1, &checksum));
+done:
+    klf_h5_release(space);
+    return st;
+}
+
 klf_status klf_nc_write(klf_nc_writer *w, klf_nc_var var, const void *data)
 {
     klf_status st = KLF_OK;
     KLF_H5(&w->h5, H5Dwrite(var.id, memory_type(w, var.type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data));
+    if (var.type == KLF_NC_TEXT)
+        KLF_TRY(write_text_checksum(w, var.id, data));
 done:
     return st;
 }

@@ -65,7 +65,8 @@ klf_status klf_nc_coordinate(klf_nc_writer *w, hid_t group, const char *name, kl
 klf_status klf_nc_variable(klf_nc_writer *w, hid_t group, const char *name, klf_nc_type type, size_t rank,
                            const klf_nc_dim *dim, const void *fill, klf_nc_var *var);
 
-/* All of a variable, or the block of `count` values from `start` on, from contiguous memory. */
+/* All of a variable, text with its checksum (text_checksum.h), or the block of `count` values from `start` on, from contiguous
+ * memory. */
 klf_status klf_nc_write(klf_nc_writer *w, klf_nc_var var, const void *data);
 klf_status klf_nc_write_block(klf_nc_writer *w, klf_nc_var var, const hsize_t *start, const hsize_t *count, const void *data);
 

@@ -184,19 +184,25 @@ static hid_t creation_of(const char *name)
     return create;
 }
 
+static void assert_filters(hid_t create, int n, const H5Z_filter_t *filters)
+{
+    unsigned flags;
+    assert_int_equal(H5Pget_layout(create), H5D_CHUNKED);
+    assert_int_equal(H5Pget_nfilters(create), n);
+    for (int i = 0; i < n; i++)
+        assert_int_equal(H5Pget_filter2(create, (unsigned)i, &flags, (size_t[]){0}, NULL, 0, NULL, NULL), filters[i]);
+}
+
 static void test_layout(void **state)
 {
     (void)state;
-    hsize_t  chunk[KLF_KL_MOMENT_RANK], bytes = sizeof(double);
-    unsigned flags;
+    hsize_t chunk[KLF_KL_MOMENT_RANK], bytes = sizeof(double);
     open_sample(1, 130, true);
     hid_t kl = creation_of("kl"), f_jk = creation_of("f_jk");
-    assert_int_equal(H5Pget_layout(kl), H5D_CONTIGUOUS);
-    assert_int_equal(H5Pget_layout(f_jk), H5D_CHUNKED);
-    assert_int_equal(H5Pget_nfilters(f_jk), 3);
-    static const H5Z_filter_t filters[] = {H5Z_FILTER_SHUFFLE, H5Z_FILTER_DEFLATE, H5Z_FILTER_FLETCHER32};
-    for (unsigned i = 0; i < 3; i++)
-        assert_int_equal(H5Pget_filter2(f_jk, i, &flags, (size_t[]){0}, NULL, 0, NULL, NULL), filters[i]);
+    assert_filters(kl, 1, (H5Z_filter_t[]){H5Z_FILTER_FLETCHER32});
+    assert_filters(f_jk, 3, (H5Z_filter_t[]){H5Z_FILTER_SHUFFLE, H5Z_FILTER_DEFLATE, H5Z_FILTER_FLETCHER32});
+    assert_int_equal(H5Pget_chunk(kl, KLF_KL_MOMENT_RANK, chunk), KLF_KL_LAYER_RANK);
+    assert_memory_equal(chunk, ((hsize_t[]){1, 1, 2, 2, 2, 5}), KLF_KL_LAYER_RANK * sizeof *chunk);
     assert_int_equal(H5Pget_chunk(f_jk, KLF_KL_MOMENT_RANK, chunk), KLF_KL_MOMENT_RANK);
     for (size_t i = 0; i < KLF_KL_MOMENT_RANK; i++)
         bytes *= chunk[i];
