@@ -2,6 +2,7 @@
 /* klflow check: is a file whole and of a known schema? */
 #include "cli/commands.h"
 
+#include "cli/guarded_check.h"
 #include "cli/help.h"
 #include "cli/report.h"
 #include "klflow/store.h"
@@ -26,8 +27,9 @@ int klf_cmd_check(int argc, char **argv)
     }
     if (arguments.n_positional == 0)
         return klf_report(klf_fail(KLF_ERR_USAGE, "klflow check needs a file"));
-    char *summary = NULL;
-    st = klf_store_check(arguments.positional[0], &summary);
+    char       *summary = NULL;
+    const char *path = arguments.positional[0];
+    st = klf_guarded_check(klf_store_check, path, klf_check_patience_s(path), &summary);
     if (st == KLF_OK)
         printf("%s\n", summary);
     free(summary);

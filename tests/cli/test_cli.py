@@ -266,6 +266,21 @@ class Output(Case):
         self.assertEqual(run("check", "other.h5", cwd=self.folder).returncode, 0)
 
 
+class Check(Case):
+    """HDF5 1.10.8 does not come to an end on some damaged files and crashes on others. Slow: the first seconds are patience."""
+
+    def test_a_hole_in_a_file(self):
+        path = self.folder / "a.h5"
+        self.assertEqual(run("kl", "--quiet", *SMALL, "-o", str(path)).returncode, 0)
+        whole = path.read_bytes()
+        path.write_bytes(whole[:5000] + bytes(1000) + whole[6000:])
+        begin = time.monotonic()
+        result = run("check", str(path))
+        self.assertLess(time.monotonic() - begin, 20.0)
+        self.assertEqual((result.returncode, result.stdout), (DATA, ""))
+        self.assertRegex(result.stderr, r"\Aklflow: .*a\.h5.*\n\Z")
+
+
 class Plot(Case):
     def setUp(self):
         super().setUp()
