@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The child sends its status, then its summary or sentence with the zero byte, through a pipe; only the whole of that counts. */
+/* The child sends its status, then its summary or sentence with the zero byte, through a pipe; only the whole of that counts.
+ */
 #define _POSIX_C_SOURCE 200809L
 
 #include "cli/guarded_check.h"
+
+#include "core/quote.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,44 +95,52 @@ static bool receive(int from, double patience_s, outcome *o, size_t *size)
     return true;
 }
 
-static klf_status judge(const char *path, bool in_time, double patience_s, const outcome *o, size_t size, char **summary)
+static klf_status judge(const char *name, bool in_time, double patience_s, const outcome *o, size_t size, char **summary)
 {
     if (!in_time)
-        return klf_fail(KLF_ERR_DATA, "'%s' is damaged: HDF5 does not come to an end on it (given up after %.0f s)", path,
+        return klf_fail(KLF_ERR_DATA, "%s is damaged: HDF5 does not come to an end on it (given up after %.0f s)", name,
                         patience_s);
     if (size <= offsetof(outcome, text) || ((const char *)o)[size - 1] != '\0')
-        return klf_fail(KLF_ERR_DATA, "'%s' is damaged: HDF5 crashes on it", path);
+        return klf_fail(KLF_ERR_DATA, "%s is damaged: HDF5 crashes on it", name);
     if (o->status != KLF_OK)
         return klf_fail((klf_status)o->status, "%s", o->text);
     *summary = strdup(o->text);
-    return *summary ? KLF_OK : klf_fail(KLF_ERR_MEMORY, "not enough memory to check '%s'", path);
+    return *summary ? KLF_OK : klf_fail(KLF_ERR_MEMORY, "not enough memory to check %s", name);
+}
+
+static klf_status fail_to_start(const char *name)
+{
+    return klf_fail(KLF_ERR_MEMORY, "cannot start a process to check %s: %s", name, strerror(errno));
 }
 
 klf_status klf_guarded_check(klf_status (*check)(const char *path, char **summary), const char *path, double patience_s,
                              char **summary)
 {
-    int         ends[2];
-    outcome     o;
-    size_t      size;
-    const pid_t parent = getpid();
+    const klf_path_quote name = klf_quoted_path(path);
+    const pid_t          parent = getpid();
+    int                  ends[2];
+    outcome              o;
+    size_t               size;
     *summary = NULL;
     if (pipe(ends) != 0)
-        return klf_fail(KLF_ERR_MEMORY, "cannot start a process to check '%s': %s", path, strerror(errno));
+        return fail_to_start(name.text);
     const pid_t child = fork();
     if (child == 0) {
         close(ends[0]);
         die_quietly(parent);
         run_child(check, path, ends[1]);
     }
-    close(ends[1]);
     if (child < 0) {
+        const klf_status st = fail_to_start(name.text);
         close(ends[0]);
-        return klf_fail(KLF_ERR_MEMORY, "cannot start a process to check '%s': %s", path, strerror(errno));
+        close(ends[1]);
+        return st;
     }
+    close(ends[1]);
     const bool in_time = receive(ends[0], patience_s, &o, &size);
     close(ends[0]);
     kill(child, SIGKILL); /* it is done, dead or late */
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
     }
-    return judge(path, in_time, patience_s, &o, size, summary);
+    return judge(name.text, in_time, patience_s, &o, size, summary);
 }

@@ -2,6 +2,7 @@
 /* The program: finds the subcommand, and sees to it that lost output is an error. */
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "core/quote.h"
 #include "klflow/build_info.h"
 #include "run/text.h"
 

@@ -2,6 +2,8 @@
 /* A file's bytes, plain or gzip'ed (one member or several in a row, as gzip writes and concatenation makes). */
 #include "data/bytes.h"
 
+#include "core/quote.h"
+
 #include <zlib.h>
 
 #include <errno.h>
@@ -20,13 +22,13 @@ static const unsigned char gzip_magic[2] = {0x1f, 0x8b};
 static const char          try_again[] = "copy or download the file again";
 
 struct klf_bytes {
-    FILE         *file;
-    char         *path;
-    bool          gzip;
-    bool          member_ended; /* the gzip member is complete; another one may follow */
-    uint64_t      unpacked;
-    z_stream      stream; /* next_in, avail_in: what is left of packed[], for plain files too */
-    unsigned char packed[PACKED_BYTES];
+    FILE          *file;
+    klf_path_quote name; /* the path as it stands in sentences */
+    bool           gzip;
+    bool           member_ended; /* the gzip member is complete; another one may follow */
+    uint64_t       unpacked;
+    z_stream       stream; /* next_in, avail_in: what is left of packed[], for plain files too */
+    unsigned char  packed[PACKED_BYTES];
 };
 
 /* Makes sure that packed bytes are at hand, unless the file is at its end. */
@@ -37,8 +39,10 @@ static klf_status refill(klf_bytes *b)
     errno = 0;
     b->stream.next_in = b->packed;
     b->stream.avail_in = (uInt)fread(b->packed, 1, sizeof b->packed, b->file);
+    if (ferror(b->file) && errno == EISDIR)
+        return klf_fail(KLF_ERR_NOINPUT, "%s is a folder, not a file", b->name.text);
     if (ferror(b->file))
-        return klf_fail(KLF_ERR_NOINPUT, "'%s' cannot be read: %s", b->path, strerror(errno));
+        return klf_fail(KLF_ERR_NOINPUT, "%s cannot be read: %s", b->name.text, strerror(errno));
     return KLF_OK;
 }
 
@@ -47,18 +51,17 @@ klf_status klf_bytes_open(const char *path, klf_bytes **out)
     klf_status st = KLF_OK;
     klf_bytes *b = calloc(1, sizeof *b);
     *out = NULL;
-    if (!b || !(b->path = strdup(path))) {
-        st = klf_fail(KLF_ERR_MEMORY, "no memory to read '%s'", path);
-        goto done;
-    }
+    if (!b)
+        return klf_fail(KLF_ERR_MEMORY, "no memory to read %s", klf_quoted_path(path).text);
+    b->name = klf_quoted_path(path);
     if (!(b->file = fopen(path, "rb"))) {
-        st = klf_fail(KLF_ERR_NOINPUT, "'%s' cannot be opened: %s", path, strerror(errno));
+        st = klf_fail(KLF_ERR_NOINPUT, "%s cannot be opened: %s", b->name.text, strerror(errno));
         goto done;
     }
     KLF_TRY(refill(b));
     if (b->stream.avail_in >= sizeof gzip_magic && memcmp(b->packed, gzip_magic, sizeof gzip_magic) == 0) {
         if (inflateInit2(&b->stream, GZIP_WINDOW_BITS) != Z_OK) {
-            st = klf_fail(KLF_ERR_MEMORY, "no memory to unpack '%s'", path);
+            st = klf_fail(KLF_ERR_MEMORY, "no memory to unpack %s", b->name.text);
             goto done;
         }
         b->gzip = true;
@@ -78,7 +81,6 @@ void klf_bytes_close(klf_bytes *b)
         inflateEnd(&b->stream);
     if (b->file)
         fclose(b->file);
-    free(b->path);
     free(b);
 }
 
@@ -98,17 +100,17 @@ static klf_status unpack(klf_bytes *b)
     if (b->member_ended) {
         if (b->stream.next_in[0] != gzip_magic[0])
             return klf_fail(KLF_ERR_DATA,
-                            "'%s' is oversized: something that is not gzip follows its gzip data (%" PRIu64
+                            "%s is oversized: something that is not gzip follows its gzip data (%" PRIu64
                             " bytes unpacked); %s",
-                            b->path, b->unpacked, try_again);
+                            b->name.text, b->unpacked, try_again);
         inflateReset(&b->stream);
     }
     const int zs = inflate(&b->stream, Z_NO_FLUSH);
     if (zs == Z_MEM_ERROR)
-        return klf_fail(KLF_ERR_MEMORY, "no memory to unpack '%s'", b->path);
+        return klf_fail(KLF_ERR_MEMORY, "no memory to unpack %s", b->name.text);
     if (zs != Z_OK && zs != Z_STREAM_END)
-        return klf_fail(KLF_ERR_DATA, "'%s' is damaged: its gzip data are wrong behind unpacked byte %" PRIu64 " (%s); %s",
-                        b->path, b->unpacked, b->stream.msg ? b->stream.msg : zError(zs), try_again);
+        return klf_fail(KLF_ERR_DATA, "%s is damaged: its gzip data are wrong behind unpacked byte %" PRIu64 " (%s); %s",
+                        b->name.text, b->unpacked, b->stream.msg ? b->stream.msg : zError(zs), try_again);
     b->member_ended = zs == Z_STREAM_END;
     return KLF_OK;
 }
@@ -133,8 +135,8 @@ klf_status klf_bytes_read(klf_bytes *b, size_t n, unsigned char *buffer, size_t 
     }
     /* The checksum behind the last unpacked byte counts as well: without it the member has not ended. */
     if (*got < n && b->gzip && !b->member_ended)
-        st = klf_fail(KLF_ERR_DATA, "'%s' is truncated: its gzip data break off after %" PRIu64 " unpacked bytes; %s", b->path,
-                      b->unpacked, try_again);
+        st = klf_fail(KLF_ERR_DATA, "%s is truncated: its gzip data break off after %" PRIu64 " unpacked bytes; %s",
+                      b->name.text, b->unpacked, try_again);
 done:
     return st;
 }

@@ -2,6 +2,7 @@
 /* References to images as users write them: KIND:PATH, KIND:PATH:N or KIND:PATH:A-B. The path may hold colons itself: what
  * stands behind the last colon is the index. Where an index may be left out, a tail that does not read as one belongs to the
  * path, unless it is empty. */
+#include "core/quote.h"
 #include "klflow/images.h"
 
 #include <ctype.h>
@@ -45,28 +46,29 @@ static int read_range(const char *text, uint64_t *first, uint64_t *last)
 klf_status klf_image_spec_parse(const char *text, bool need_index, klf_image_spec *out)
 {
     *out = (klf_image_spec){0};
-    const char *path = skip_kind(text);
+    const klf_path_quote shown = klf_quoted_path(text);
+    const char          *path = skip_kind(text);
     if (!path)
-        return klf_fail(KLF_ERR_USAGE, "'%s' does not name images: write mnist:FILE%s (or idx:FILE%s)", text,
+        return klf_fail(KLF_ERR_USAGE, "%s does not name images: write mnist:FILE%s (or idx:FILE%s)", shown.text,
                         need_index ? ":INDEX" : "", need_index ? ":INDEX" : "");
 
     uint64_t    first = 0, last = 0;
     const char *colon = strrchr(path, ':');
     const int   has_range = colon && read_range(colon + 1, &first, &last);
     if (!has_range && (need_index || (colon && colon[1] == '\0')))
-        return klf_fail(KLF_ERR_USAGE, "'%s' does not say which image: write mnist:FILE:N or mnist:FILE:A-B", text);
+        return klf_fail(KLF_ERR_USAGE, "%s does not say which image: write mnist:FILE:N or mnist:FILE:A-B", shown.text);
     if (has_range && (first > UINT32_MAX || last > UINT32_MAX))
-        return klf_fail(KLF_ERR_USAGE, "the image index in '%s' is too large: an IDX file has at most %" PRIu32 " images", text,
-                        UINT32_MAX);
+        return klf_fail(KLF_ERR_USAGE, "the image index in %s is too large: an IDX file has at most %" PRIu32 " images",
+                        shown.text, UINT32_MAX);
     if (has_range && first > last)
-        return klf_fail(KLF_ERR_USAGE, "the range of images in '%s' runs backwards: write %" PRIu64 "-%" PRIu64, text, last,
+        return klf_fail(KLF_ERR_USAGE, "the range of images in %s runs backwards: write %" PRIu64 "-%" PRIu64, shown.text, last,
                         first);
 
     const size_t length = has_range ? (size_t)(colon - path) : strlen(path);
     if (length == 0)
-        return klf_fail(KLF_ERR_USAGE, "'%s' has no file name: write mnist:FILE%s", text, need_index ? ":INDEX" : "");
+        return klf_fail(KLF_ERR_USAGE, "%s has no file name: write mnist:FILE%s", shown.text, need_index ? ":INDEX" : "");
     if (!(out->path = strndup(path, length)))
-        return klf_fail(KLF_ERR_MEMORY, "no memory for the file name in '%s'", text);
+        return klf_fail(KLF_ERR_MEMORY, "no memory for the file name in %s", shown.text);
     if (has_range) {
         out->first = (size_t)first;
         out->count = (size_t)(last - first + 1);

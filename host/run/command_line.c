@@ -3,6 +3,7 @@
  * work, with the next option that is added. */
 #include "run/options.h"
 
+#include "core/quote.h"
 #include "klflow/status.h"
 #include "run/text.h"
 

@@ -2,12 +2,12 @@
 /* A klf_kl_config from nothing given to complete. Ranges of single values are the option table's; here are the rules between
  * options. The sentences name keys as in YAML and read well on the command line too. */
 #include "klflow/kl_config.h"
-#include "klflow/images.h"
 
+#include "core/quote.h"
+#include "klflow/images.h"
 #include "run/kl_options.h"
 #include "run/numbers.h"
 #include "run/same_file.h"
-#include "run/text.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -2,6 +2,7 @@
 /* Values of options: where they lie in the target, their ranges in words, and setting them from text. */
 #include "run/options.h"
 
+#include "core/quote.h"
 #include "klflow/kl_config.h"
 #include "run/numbers.h"
 #include "run/text.h"

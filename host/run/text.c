@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Suggestions by edit distance (optimal string alignment), and quoting. */
+/* Suggestions by edit distance (optimal string alignment). */
 #include "run/text.h"
 
 #include <string.h>
@@ -49,25 +49,4 @@ void klf_suggestion_offer(klf_suggestion *suggestion, const char *candidate)
         return;
     suggestion->best = candidate;
     suggestion->distance = distance;
-}
-
-klf_quote klf_quoted(const char *text)
-{
-    enum { LONGEST = 60 };
-    klf_quote quote;
-    size_t    n = 0;
-    quote.text[n++] = '\'';
-    for (; *text != '\0' && n <= LONGEST; text++)
-        quote.text[n++] = (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text;
-    if (*text != '\0') {
-        while (n > 1 && ((unsigned char)quote.text[n - 1] & 0xc0) == 0x80)
-            n--; /* do not cut a UTF-8 character in two */
-        if (n > 1 && (unsigned char)quote.text[n - 1] >= 0xc0)
-            n--;
-        memcpy(quote.text + n, "...", 3);
-        n += 3;
-    }
-    quote.text[n++] = '\'';
-    quote.text[n] = '\0';
-    return quote;
 }

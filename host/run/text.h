@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Words in messages: "did you mean ...?" and quoting of what a user wrote. */
+/* Words in messages: "did you mean ...?" */
 #ifndef KLFLOW_RUN_TEXT_H
 #define KLFLOW_RUN_TEXT_H
 
@@ -14,12 +14,5 @@ typedef struct klf_suggestion {
 
 /* Distance: insertions, deletions, replacements and swaps of neighbours, with '-' equal to '_' and case ignored. */
 void klf_suggestion_offer(klf_suggestion *suggestion, const char *candidate);
-
-typedef struct klf_quote {
-    char text[72];
-} klf_quote;
-
-/* A user's text as it may stand in a one-line message: in single quotes, control characters as '?', cut to 60 bytes. */
-klf_quote klf_quoted(const char *text);
 
 #endif

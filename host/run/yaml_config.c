@@ -3,6 +3,7 @@
  * unquoted, and nothing converted in silence. libfyaml parses; every judgement about values is made here. */
 #include "run/yaml_config.h"
 
+#include "core/quote.h"
 #include "run/text.h"
 #include "run/yaml_text.h"
 

@@ -320,7 +320,7 @@ static void missing_or_unreadable(void **state)
     snprintf(path, sizeof path, "%s/absent", folder);
     CHECK_FAILURE(0, 1, KLF_ERR_NOINPUT, "No such file");
     snprintf(path, sizeof path, "%s", folder);
-    CHECK_FAILURE(0, 1, KLF_ERR_NOINPUT, "directory");
+    CHECK_FAILURE(0, 1, KLF_ERR_NOINPUT, "is a folder, not a file");
     if (geteuid() == 0)
         return; /* root may read everything */
     write_plain("secret", "", 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Strict numbers, edit distance and quoting. */
+/* Strict numbers and edit distance. */
 #include "run/numbers.h"
 #include "run/text.h"
 
@@ -139,30 +139,13 @@ static void suggestions_are_close(void **state)
     assert_string_equal(suggest(endless, known, COUNT(known)), "");
 }
 
-static void quotes_keep_one_short_line(void **state)
-{
-    (void)state;
-    assert_string_equal(klf_quoted("abc").text, "'abc'");
-    assert_string_equal(klf_quoted("a\nb\x1b[31m").text, "'a?b?[31m'");
-    char text[200];
-    memset(text, 'x', sizeof text);
-    for (size_t n = 0; n < sizeof text - 3; n++) { /* a character of three bytes across the cut */
-        memset(text, 'x', sizeof text);
-        memcpy(text + n, "\xe2\x82\xac", 3);
-        text[sizeof text - 1] = '\0';
-        klf_quote quote = klf_quoted(text);
-        assert_true(strlen(quote.text) < sizeof quote.text);
-        const char *euro = strchr(quote.text, '\xe2');
-        assert_true(euro == NULL || memcmp(euro, "\xe2\x82\xac", 3) == 0);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_numbers_are_exact),    cmocka_unit_test(reals_are_decimal_and_finite),
-        cmocka_unit_test(formatted_reals_read_back),  cmocka_unit_test(suggestions_are_close),
-        cmocka_unit_test(quotes_keep_one_short_line),
+        cmocka_unit_test(whole_numbers_are_exact),
+        cmocka_unit_test(reals_are_decimal_and_finite),
+        cmocka_unit_test(formatted_reals_read_back),
+        cmocka_unit_test(suggestions_are_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
