@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* klf_store_check: is a file whole and of a known schema? Every dataset and attribute is read, so that checksums speak. */
+#include "core/quote.h"
 #include "klflow/store.h"
 #include "store/hdf5_file.h"
 #include "store/identity.h"
@@ -13,7 +14,7 @@
 
 static klf_status no_memory(const klf_h5_file *f)
 {
-    return klf_fail(KLF_ERR_MEMORY, "not enough memory to check \"%s\"", f->path);
+    return klf_fail(KLF_ERR_MEMORY, "not enough memory to check %s", f->name.text);
 }
 
 static klf_status expect_group(const klf_h5_file *f, const char *name)
@@ -22,7 +23,7 @@ static klf_status expect_group(const klf_h5_file *f, const char *name)
     htri_t     there;
     KLF_H5(f, there = H5Lexists(f->id, name, H5P_DEFAULT));
     if (!there)
-        st = klf_fail(KLF_ERR_DATA, "\"%s\" is not whole: group %s is missing", f->path, name);
+        st = klf_fail(KLF_ERR_DATA, "%s is not whole: group %s is missing", f->name.text, name);
 done:
     return st;
 }
@@ -35,13 +36,13 @@ static klf_status kl_extent(const klf_h5_file *f, const char *name, size_t rank,
     char       path[80];
     snprintf(path, sizeof path, "/kl/%s", name);
     if (H5Lexists(f->id, path, H5P_DEFAULT) <= 0) {
-        st = klf_fail(KLF_ERR_DATA, "\"%s\" is not whole: variable %s is missing", f->path, path);
+        st = klf_fail(KLF_ERR_DATA, "%s is not whole: variable %s is missing", f->name.text, path);
         goto done;
     }
     KLF_H5(f, dataset = H5Dopen2(f->id, path, H5P_DEFAULT));
     KLF_H5(f, space = H5Dget_space(dataset));
     if (H5Sget_simple_extent_ndims(space) != (int)rank) {
-        st = klf_fail(KLF_ERR_DATA, "\"%s\": variable %s has %d dimensions, not %zu", f->path, path,
+        st = klf_fail(KLF_ERR_DATA, "%s: variable %s has %d dimensions, not %zu", f->name.text, path,
                       H5Sget_simple_extent_ndims(space), rank);
         goto done;
     }
@@ -59,7 +60,7 @@ static klf_status expect_kl(const klf_h5_file *f, const char *name, size_t rank,
     KLF_TRY(kl_extent(f, name, rank, extent));
     for (size_t i = 0; i < rank; i++)
         if (extent[i] != axis[i]) {
-            st = klf_fail(KLF_ERR_DATA, "\"%s\": variable /kl/%s has %llu values along %s, which has %llu", f->path, name,
+            st = klf_fail(KLF_ERR_DATA, "%s: variable /kl/%s has %llu values along %s, which has %llu", f->name.text, name,
                           (unsigned long long)extent[i], klf_kl_axis[i], (unsigned long long)axis[i]);
             goto done;
         }
@@ -119,7 +120,7 @@ static klf_status check_schema(klf_h5_file *f, const char *name, char *summary, 
     int64_t    version = 0;
     bool       found;
     if (!name)
-        return klf_fail(KLF_ERR_DATA, "\"%s\" is HDF5, but not a file of klflow: it has no attribute schema", f->path);
+        return klf_fail(KLF_ERR_DATA, "%s is HDF5, but not a file of klflow: it has no attribute schema", f->name.text);
     KLF_TRY(klf_h5_read_number(f, "schema_version", H5T_NATIVE_INT64, &version, &found));
     for (size_t i = 0; i < sizeof schema / sizeof *schema; i++) {
         if (strcmp(name, schema[i].name) != 0)
@@ -128,11 +129,10 @@ static klf_status check_schema(klf_h5_file *f, const char *name, char *summary, 
             KLF_TRY(expect_group(f, "/provenance"));
             return schema[i].check(f, summary, size);
         }
-        return klf_fail(KLF_ERR_DATA,
-                        "\"%s\": version %" PRId64 " of schema %s is unknown to this klflow, which knows version %d", f->path,
-                        version, name, KLF_SCHEMA_VERSION);
+        return klf_fail(KLF_ERR_DATA, "%s: version %" PRId64 " of schema %s is unknown to this klflow, which knows version %d",
+                        f->name.text, version, name, KLF_SCHEMA_VERSION);
     }
-    st = klf_fail(KLF_ERR_DATA, "\"%s\": schema \"%s\" is unknown to this klflow", f->path, name);
+    st = klf_fail(KLF_ERR_DATA, "%s: schema %s is unknown to this klflow", f->name.text, klf_quoted(name).text);
 done:
     return st;
 }
@@ -147,10 +147,12 @@ klf_status klf_store_check(const char *path, char **summary)
     KLF_TRY(klf_h5_read_text(&f, "schema", &name));
     KLF_TRY(check_schema(&f, name, facts, sizeof facts));
     const size_t size = strlen(path) + strlen(name) + sizeof facts + 64;
-    if ((*summary = malloc(size)))
+    if ((*summary = malloc(size))) {
         snprintf(*summary, size, "%s: %s schema %d, %s, whole", path, name, KLF_SCHEMA_VERSION, facts);
-    else
+        klf_make_printable(*summary);
+    } else {
         st = no_memory(&f);
+    }
 done:
     free(name);
     klf_h5_close(&f);

@@ -13,29 +13,48 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { REASON_BYTES = 512 };
+enum { REASON_BYTES = 256 };
 
+/* Keeps what HDF5 says about the place where it began to fail; of a long record on a system call only the system's reason. */
 static herr_t keep_innermost(unsigned level, const H5E_error2_t *record, void *reason)
 {
-    if (level == 0 && record->desc)
+    static const char system_reason[] = "error message = '";
+    if (level != 0 || !record->desc)
+        return 0;
+    const char *from = strstr(record->desc, system_reason);
+    if (from) {
+        from += strlen(system_reason);
+        snprintf(reason, REASON_BYTES, "%.*s", (int)strcspn(from, "'"), from);
+    } else {
         snprintf(reason, REASON_BYTES, "%s", record->desc);
+    }
     return 0;
+}
+
+static klf_status fail_cut_short(const klf_h5_file *file, const char *reason)
+{
+    unsigned long long found, begin, end;
+    if (sscanf(reason, "truncated file: eof = %llu, sblock->base_addr = %llu, stored_eof = %llu", &found, &begin, &end) == 3)
+        return klf_fail(file->failure, "%s is cut short: of its %llu bytes it has %llu", file->name.text, begin + end, found);
+    return klf_fail(file->failure, "%s is cut short", file->name.text);
 }
 
 klf_status klf_h5_fail(const klf_h5_file *file, const char *call, const char *source, int line)
 {
-    static const char system_reason[] = "error message = '"; /* all that a user needs of a long record on a system call */
-    char              reason[REASON_BYTES] = "no reason given";
+    char reason[REASON_BYTES] = "", what[2 * sizeof file->name];
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, reason);
-    char *from = strstr(reason, system_reason);
-    if (from) {
-        from += strlen(system_reason);
-        from[strcspn(from, "'")] = '\0';
+    if (strncmp(reason, "truncated file", strlen("truncated file")) == 0)
+        return fail_cut_short(file, reason);
+
+    snprintf(what, sizeof what, "%s %s%s%s", file->failure == KLF_ERR_IO ? "writing" : "reading",
+             file->object ? klf_quoted(file->object).text : "", file->object ? " of " : "", file->name.text);
+    if (*reason) {
+        reason[strcspn(reason, ":,")] = '\0'; /* behind it stand addresses and the like */
+        klf_make_printable(reason);
+        return klf_fail(file->failure, "%s failed: %s", what, reason);
     }
     const char *slash = strrchr(source, '/');
-    return klf_fail(file->failure, "%s %s%s\"%s\" failed: %s (%s, %s:%d)", file->failure == KLF_ERR_IO ? "writing" : "reading",
-                    file->object ? file->object : "", file->object ? " of " : "", file->path, from ? from : reason, call,
-                    slash ? slash + 1 : source, line);
+    return klf_fail(file->failure, "%s failed (%s, %s:%d)", what, call, slash ? slash + 1 : source, line);
 }
 
 void klf_h5_release(hid_t id)
@@ -62,7 +81,7 @@ klf_status klf_store_library(char *version, size_t size)
 
 klf_status klf_h5_begin(const char *path, klf_status failure, klf_h5_file *file)
 {
-    *file = (klf_h5_file){.id = H5I_INVALID_HID, .path = path, .failure = failure};
+    *file = (klf_h5_file){.id = H5I_INVALID_HID, .path = path, .failure = failure, .name = klf_quoted_path(path)};
     /* Before any other call: HDF5 aborts the process if the versions differ. */
     const klf_status st = klf_store_library(NULL, 0);
     if (st == KLF_OK) {
@@ -90,15 +109,17 @@ done:
 }
 
 /* Only a regular file can be read: HDF5 would wait for ever on a pipe. Gives the system's reasons as they are. */
-static klf_status check_readable(const char *path)
+static klf_status check_readable(const klf_h5_file *file)
 {
     struct stat info;
-    if (stat(path, &info) != 0)
-        return klf_fail(KLF_ERR_NOINPUT, "cannot read \"%s\": %s", path, strerror(errno));
+    if (stat(file->path, &info) != 0)
+        return klf_fail(KLF_ERR_NOINPUT, "%s cannot be opened: %s", file->name.text, strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return klf_fail(KLF_ERR_NOINPUT, "%s is a folder, not a file", file->name.text);
     if (!S_ISREG(info.st_mode))
-        return klf_fail(KLF_ERR_DATA, "cannot read \"%s\": it is not a regular file", path);
-    if (access(path, R_OK) != 0)
-        return klf_fail(KLF_ERR_NOINPUT, "cannot read \"%s\": %s", path, strerror(errno));
+        return klf_fail(KLF_ERR_DATA, "%s is not a regular file", file->name.text);
+    if (access(file->path, R_OK) != 0)
+        return klf_fail(KLF_ERR_NOINPUT, "%s cannot be opened: %s", file->name.text, strerror(errno));
     return KLF_OK;
 }
 
@@ -107,9 +128,9 @@ klf_status klf_h5_open(const char *path, klf_h5_file *file)
     klf_status st = KLF_OK;
     hid_t      access = H5I_INVALID_HID;
     KLF_TRY(klf_h5_begin(path, KLF_ERR_DATA, file));
-    KLF_TRY(check_readable(path));
+    KLF_TRY(check_readable(file));
     if (H5Fis_hdf5(path) <= 0) {
-        st = klf_fail(KLF_ERR_DATA, "\"%s\" is not an HDF5 file", path);
+        st = klf_fail(KLF_ERR_DATA, "%s is not an HDF5 file", file->name.text);
         goto done;
     }
     KLF_TRY(klf_h5_access(file, &access));
@@ -162,7 +183,7 @@ klf_status klf_h5_read_text(const klf_h5_file *file, const char *name, char **te
         goto done;
     KLF_H5(file, H5Aread(attribute, type, &value));
     if (!(*text = strdup(value ? value : "")))
-        st = klf_fail(KLF_ERR_MEMORY, "not enough memory to read \"%s\"", file->path);
+        st = klf_fail(KLF_ERR_MEMORY, "not enough memory to read %s", file->name.text);
 done:
     H5free_memory(value);
     klf_h5_release(space);
@@ -186,7 +207,7 @@ klf_status klf_h5_read_number(const klf_h5_file *file, const char *name, hid_t t
     KLF_H5(file, stored = attribute ? H5Aget_type(object) : H5Dget_type(object));
     const H5T_class_t class = H5Tget_class(stored);
     if ((class != H5T_FLOAT && class != H5T_INTEGER) || H5Sget_simple_extent_npoints(space) != 1) {
-        st = klf_fail(KLF_ERR_DATA, "\"%s\": %s is not a single number", file->path, name);
+        st = klf_fail(KLF_ERR_DATA, "%s: %s is not a single number", file->name.text, name);
         goto done;
     }
     KLF_H5(file, attribute ? H5Aread(object, type, value) : H5Dread(object, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value));

@@ -7,6 +7,7 @@
 #define H5_USE_110_API /* later versions of HDF5 offer the calls of 1.10 on demand */
 #include <hdf5.h>
 
+#include "core/quote.h"
 #include "klflow/status.h"
 
 #include <stdbool.h>
@@ -16,15 +17,18 @@ enum { KLF_H5_MAX_RANK = 8 };
 
 typedef struct klf_h5_file {
     hid_t       id;      /* < 0: not open */
-    const char *path;    /* as the user wrote it, for sentences; not owned */
+    const char *path;    /* as the user wrote it; not owned */
     const char *object;  /* what in the file is at hand, for sentences; NULL: no matter */
     klf_status  failure; /* what a failing call means: KLF_ERR_DATA in a file being read, KLF_ERR_IO in one being written */
     bool        silenced;
     H5E_auto2_t printer; /* the caller's error printing, restored by klf_h5_end */
     void       *printer_data;
+
+    klf_path_quote name; /* the path as it stands in sentences */
 } klf_h5_file;
 
-/* Makes an HDF5 call; on failure stores a sentence with HDF5's reason, the call and its place, and goes to done. Needs `st`. */
+/* Makes an HDF5 call; on failure stores a sentence with the reason, or where HDF5 gives none with the call and its place, and
+ * goes to done. Needs `st`. */
 #define KLF_H5(file, call)                                                                                                     \
     do {                                                                                                                       \
         if ((call) < 0) {                                                                                                      \

@@ -50,7 +50,7 @@ static klf_status write_fact(klf_nc_writer *w, hid_t group, const klf_fact *fact
     case KLF_FACT_INT: return klf_nc_attribute(w, group, fact->name, KLF_NC_INT64, 1, &fact->value.i);
     case KLF_FACT_REAL: return klf_nc_attribute(w, group, fact->name, KLF_NC_DOUBLE, 1, &fact->value.real);
     }
-    return klf_fail(KLF_ERR_INTERNAL, "the fact \"%s\" is of no known type", fact->name);
+    return klf_fail(KLF_ERR_INTERNAL, "the fact %s is of no known type", klf_quoted(fact->name).text);
 }
 
 klf_status klf_identity_write(klf_nc_writer *w, const char *schema, const char *title, const klf_provenance *provenance)

@@ -71,7 +71,7 @@ klf_status klf_nc_create(const char *path, bool force, klf_nc_writer **out)
     klf_nc_writer *w = calloc(1, sizeof *w);
     *out = NULL;
     if (!w)
-        return klf_fail(KLF_ERR_MEMORY, "not enough memory to write \"%s\"", path);
+        return klf_fail(KLF_ERR_MEMORY, "not enough memory to write %s", klf_quoted_path(path).text);
     w->text = H5I_INVALID_HID;
     KLF_TRY(klf_h5_begin(path, KLF_ERR_IO, &w->h5));
     KLF_TRY(klf_output_create(path, force, &w->output));

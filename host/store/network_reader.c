@@ -36,7 +36,7 @@ static klf_status read_facts(const klf_h5_file *f, klf_network *net)
     KLF_TRY(klf_h5_read_number(f, "depth", H5T_NATIVE_DOUBLE, &depth, &found));
     net->random = random != 0;
     if (depth != (double)net->depth)
-        st = klf_fail(KLF_ERR_DATA, "\"%s\": depth says %g layers, but there are W0 .. W%zu", f->path, depth, net->depth - 1);
+        st = klf_fail(KLF_ERR_DATA, "%s: depth says %g layers, but there are W0 .. W%zu", f->name.text, depth, net->depth - 1);
 done:
     return st;
 }
@@ -71,29 +71,29 @@ static klf_status read_shape(klf_h5_file *f, char letter, size_t l, size_t rank,
     f->object = name;
     KLF_H5(f, there = H5Lexists(f->id, name, H5P_DEFAULT));
     if (!there) {
-        st = klf_fail(KLF_ERR_DATA, "\"%s\" is no whole network: dataset %s is missing", f->path, name);
+        st = klf_fail(KLF_ERR_DATA, "%s is no whole network: dataset %s is missing", f->name.text, name);
         goto done;
     }
     KLF_H5(f, dataset = H5Oopen(f->id, name, H5P_DEFAULT));
     if (H5Iget_type(dataset) != H5I_DATASET) {
-        st = klf_fail(KLF_ERR_DATA, "\"%s\": %s is not a dataset", f->path, name);
+        st = klf_fail(KLF_ERR_DATA, "%s: %s is not a dataset", f->name.text, name);
         goto done;
     }
     KLF_H5(f, space = H5Dget_space(dataset));
     KLF_H5(f, type = H5Dget_type(dataset));
     if (H5Tget_class(type) != H5T_FLOAT) {
-        st = klf_fail(KLF_ERR_DATA, "\"%s\": dataset %s does not hold floating-point numbers", f->path, name);
+        st = klf_fail(KLF_ERR_DATA, "%s: dataset %s does not hold floating-point numbers", f->name.text, name);
         goto done;
     }
     const int axes = H5Sget_simple_extent_ndims(space);
     if (axes != (int)rank) {
-        st = klf_fail(KLF_ERR_DATA, "\"%s\": dataset %s has %d dimensions, not %zu", f->path, name, axes, rank);
+        st = klf_fail(KLF_ERR_DATA, "%s: dataset %s has %d dimensions, not %zu", f->name.text, name, axes, rank);
         goto done;
     }
     KLF_H5(f, H5Sget_simple_extent_dims(space, extent, NULL));
     for (size_t i = 0; i < rank; i++)
         if (extent[i] == 0)
-            st = klf_fail(KLF_ERR_DATA, "\"%s\": dataset %s is empty", f->path, name);
+            st = klf_fail(KLF_ERR_DATA, "%s: dataset %s is empty", f->name.text, name);
 done:
     f->object = NULL;
     klf_h5_release(type);
@@ -111,14 +111,13 @@ static klf_status read_widths(klf_h5_file *f, size_t depth, size_t *input_width,
         KLF_TRY(read_shape(f, 'W', l, 2, w));
         KLF_TRY(read_shape(f, 'B', l, 1, b));
         if (l > 0 && w[1] != widths[l - 1]) {
-            st = klf_fail(KLF_ERR_DATA, "\"%s\": W%zu is %llu x %llu, but W%zu has %zu rows; W%zu must have as many columns",
+            st = klf_fail(KLF_ERR_DATA, "%s: W%zu is %llu x %llu, but W%zu has %zu rows; W%zu must have as many columns",
                           f->path, l, (unsigned long long)w[0], (unsigned long long)w[1], l - 1, widths[l - 1], l);
             goto done;
         }
         if (b[0] != w[0]) {
-            st = klf_fail(KLF_ERR_DATA,
-                          "\"%s\": B%zu has %llu values, but W%zu is %llu x %llu: one value for each row is needed", f->path, l,
-                          (unsigned long long)b[0], l, (unsigned long long)w[0], (unsigned long long)w[1]);
+            st = klf_fail(KLF_ERR_DATA, "%s: B%zu has %llu values, but W%zu is %llu x %llu: one value for each row is needed",
+                          f->name.text, l, (unsigned long long)b[0], l, (unsigned long long)w[0], (unsigned long long)w[1]);
             goto done;
         }
         if (l == 0)
@@ -142,8 +141,8 @@ static klf_status read_values(klf_h5_file *f, char letter, size_t l, size_t n, s
     KLF_H5(f, H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
     for (size_t i = 0; i < n; i++)
         if (!isfinite(values[i])) {
-            st = klf_fail(KLF_ERR_DATA, "\"%s\": %s is %g in row %zu, column %zu (from 0); weights and biases must be finite",
-                          f->path, name, values[i], i / columns, i % columns);
+            st = klf_fail(KLF_ERR_DATA, "%s: %s is %g in row %zu, column %zu (from 0); weights and biases must be finite",
+                          f->name.text, name, values[i], i / columns, i % columns);
             goto done;
         }
 done:
@@ -174,7 +173,7 @@ klf_status klf_store_read_network(const char *path, klf_network **out)
     KLF_TRY(klf_h5_open(path, &f));
     KLF_TRY(count_weights(&f, &depth));
     if (depth == 0) {
-        st = klf_fail(KLF_ERR_DATA, "\"%s\" holds no network: it has no datasets W0, B0, W1, B1, ...", path);
+        st = klf_fail(KLF_ERR_DATA, "%s holds no network: it has no datasets W0, B0, W1, B1, ...", f.name.text);
         goto done;
     }
     if (!(widths = malloc(depth * sizeof *widths))) {

@@ -5,6 +5,7 @@
 #include "store/text_checksum.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct reader {
     klf_h5_file *file;
@@ -19,7 +20,7 @@ static void reclaim(hid_t type, hid_t space, void *values)
 
 static klf_status no_memory(const klf_h5_file *f)
 {
-    return klf_fail(KLF_ERR_MEMORY, "not enough memory to check \"%s\"", f->path);
+    return klf_fail(KLF_ERR_MEMORY, "not enough memory to check %s", f->name.text);
 }
 
 static klf_status read_attribute(const klf_h5_file *f, hid_t object, hsize_t index)
@@ -85,7 +86,8 @@ static klf_status compare_checksum(const klf_h5_file *f, hid_t dataset, int64_t 
     KLF_H5(f, attribute = H5Aopen(dataset, KLF_TEXT_CHECKSUM, H5P_DEFAULT));
     KLF_H5(f, H5Aread(attribute, H5T_NATIVE_INT64, &expected));
     if (checksum != expected)
-        st = klf_fail(KLF_ERR_DATA, "\"%s\" is damaged: the text %s differs from its checksum", f->path, f->object);
+        st = klf_fail(KLF_ERR_DATA, "%s is damaged: the text %s differs from its checksum", f->name.text,
+                      klf_quoted(f->object).text);
 done:
     klf_h5_release(attribute);
     return st;
@@ -148,7 +150,7 @@ static herr_t read_object(hid_t root, const char *name, const H5O_info_t *info, 
     klf_h5_file *f = r->file;
     klf_status   st = KLF_OK;
     hid_t        object = H5I_INVALID_HID;
-    f->object = name;
+    f->object = strcmp(name, ".") != 0 ? name : NULL; /* the root is no matter */
     KLF_H5(f, object = H5Oopen(root, name, H5P_DEFAULT));
     for (hsize_t i = 0; i < info->num_attrs; i++)
         KLF_TRY(read_attribute(f, object, i));

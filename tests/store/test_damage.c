@@ -78,6 +78,21 @@ static void test_cut_short(void **state)
     scratch_clear();
 }
 
+static void test_sentences(void **state)
+{
+    (void)state;
+    unsigned char *bytes;
+    char           says[128], *summary = NULL;
+    write_network();
+    const size_t size = read_bytes(&bytes);
+    write_bytes(bytes, size - 100);
+    snprintf(says, sizeof says, "'%s' is cut short: of its %zu bytes it has %zu", name(), size, size - 100);
+    assert_int_equal(klf_store_check(name(), &summary), KLF_ERR_DATA);
+    assert_string_equal(klf_last_error(), says);
+    free(bytes);
+    scratch_clear();
+}
+
 /* ---- flipped bits ---- */
 
 typedef struct piece {
@@ -196,6 +211,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_flipped_bits),
         cmocka_unit_test(test_altered_text),
     };
