@@ -4,6 +4,7 @@
 
 #include "store/output_file.h"
 
+#include "core/quote.h"
 #include "klflow/store.h"
 
 #include <errno.h>
@@ -37,16 +38,43 @@ static void set_pending(const char *path)
     }
 }
 
-/* The name that the file gets: behind a symbolic link the file that it points to is the one to replace. free(). */
-static char *final_name(const char *path)
+/* Where a link leads: its text, from its own folder on if that is relative. NULL with errno set if it is no link; free(). */
+static char *follow_link(const char *link_path)
 {
-    char *resolved = realpath(path, NULL);
-    return resolved ? resolved : strdup(path);
+    char          to[PATH_MAX];
+    const ssize_t n = readlink(link_path, to, sizeof to - 1);
+    if (n < 0)
+        return NULL;
+    to[n] = '\0';
+    const char  *slash = strrchr(link_path, '/');
+    const int    folder = slash && *to != '/' ? (int)(slash - link_path) + 1 : 0;
+    const size_t size = (size_t)folder + (size_t)n + 1;
+    char        *path = malloc(size);
+    if (path)
+        snprintf(path, size, "%.*s%s", folder, link_path, to);
+    return path;
 }
 
-static klf_status no_memory(const char *path)
+/* The name that the file gets: behind a symbolic link the file that it points to is the one to replace, or to make, which
+ * realpath cannot tell. NULL with errno set; free(). */
+static char *final_name(const char *path)
 {
-    return klf_fail(KLF_ERR_MEMORY, "not enough memory to write \"%s\"", path);
+    enum { MOST_LINKS = 40 }; /* as many as Linux follows */
+    char *name = realpath(path, NULL);
+    if (name)
+        return name;
+    name = strdup(path);
+    for (int i = 0; name && i < MOST_LINKS; i++) {
+        char *next = follow_link(name);
+        if (!next && errno != ENOMEM)
+            return name;
+        free(name);
+        name = next;
+    }
+    if (name)
+        errno = ELOOP;
+    free(name);
+    return NULL;
 }
 
 /* The folder part of a path, "." if there is none; free(). */
@@ -58,35 +86,48 @@ static char *folder_of(const char *path)
     return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
-static klf_status check_folder(const char *path, const char *folder)
+static klf_status fail_system(const klf_output *out)
 {
-    struct stat info;
-    if (stat(folder, &info) != 0)
-        return klf_fail(KLF_ERR_CREATE, "cannot write \"%s\": folder \"%s\": %s", path, folder, strerror(errno));
-    if (!S_ISDIR(info.st_mode))
-        return klf_fail(KLF_ERR_CREATE, "cannot write \"%s\": \"%s\" is not a folder", path, folder);
-    if (access(folder, W_OK | X_OK) != 0)
-        return klf_fail(KLF_ERR_CREATE, "cannot write \"%s\": folder \"%s\": %s", path, folder, strerror(errno));
-    return KLF_OK;
+    const klf_status code = errno == ENOMEM ? KLF_ERR_MEMORY : KLF_ERR_CREATE;
+    return klf_fail(code, "cannot write %s: %s", out->name.text, strerror(errno));
 }
 
-klf_status klf_store_check_output(const char *path, bool force)
+static klf_status check_folder(const klf_output *out)
 {
+    struct stat info;
+    klf_status  st = KLF_OK;
+    char       *folder = folder_of(out->target);
+    if (!folder)
+        return fail_system(out);
+    const klf_path_quote name = klf_quoted_path(folder);
+    if (stat(folder, &info) != 0)
+        st = klf_fail(KLF_ERR_CREATE, "cannot write %s: folder %s: %s", out->name.text, name.text, strerror(errno));
+    else if (!S_ISDIR(info.st_mode))
+        st = klf_fail(KLF_ERR_CREATE, "cannot write %s: %s is not a folder", out->name.text, name.text);
+    else if (access(folder, W_OK | X_OK) != 0)
+        st = klf_fail(KLF_ERR_CREATE, "cannot write %s: folder %s: %s", out->name.text, name.text, strerror(errno));
+    free(folder);
+    return st;
+}
+
+static klf_status find_target(const char *path, klf_output *out)
+{
+    klf_status  st = KLF_OK;
     struct stat info;
     if (!*path)
         return klf_fail(KLF_ERR_CREATE, "the name of the output file is empty");
     if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-        return klf_fail(KLF_ERR_CREATE, "cannot write \"%s\": it is a folder; name a file in it", path);
-    if (lstat(path, &info) == 0 && !force)
-        return klf_fail(KLF_ERR_CREATE, "\"%s\" exists; choose another name, or overwrite it with --force", path);
+        return klf_fail(KLF_ERR_CREATE, "cannot write %s: it is a folder; name a file in it", out->name.text);
+    if (lstat(path, &info) == 0 && !out->force)
+        return klf_fail(KLF_ERR_CREATE, "%s exists; choose another name, or overwrite it with --force", out->name.text);
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        return klf_fail(KLF_ERR_CREATE, "cannot write \"%s\": it is not a regular file", path);
-
-    klf_status st = KLF_OK;
-    char      *target = final_name(path), *folder = target ? folder_of(target) : NULL;
-    st = folder ? check_folder(path, folder) : no_memory(path);
-    free(folder);
-    free(target);
+        return klf_fail(KLF_ERR_CREATE, "cannot write %s: it is not a regular file", out->name.text);
+    if (!(out->target = final_name(path)))
+        return fail_system(out);
+    KLF_TRY(check_folder(out));
+    if (lstat(out->target, &info) != 0 && errno != ENOENT)
+        st = fail_system(out); /* a name that is too long, for one, which the temporary's is not */
+done:
     return st;
 }
 
@@ -102,7 +143,7 @@ static klf_status create_temporary(klf_output *out)
 
     char *path = malloc(size);
     if (!path)
-        return no_memory(out->target);
+        return fail_system(out);
     for (int i = 0; i < MOST_TRIES; i++) {
         snprintf(path, size, "%.*s.%.*s.%ld-%d.tmp", folder, out->target, MOST_OF_NAME, name, (long)getpid(), i);
         const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -116,7 +157,7 @@ static klf_status create_temporary(klf_output *out)
             break;
     }
     const klf_status code = errno == ENOSPC || errno == EDQUOT ? KLF_ERR_IO : KLF_ERR_CREATE;
-    klf_fail(code, "cannot write \"%s\": cannot create a file in its folder: %s", out->target, strerror(errno));
+    klf_fail(code, "cannot write %s: cannot create a file in its folder: %s", out->name.text, strerror(errno));
     free(path);
     return code;
 }
@@ -124,16 +165,21 @@ static klf_status create_temporary(klf_output *out)
 klf_status klf_output_create(const char *path, bool force, klf_output *out)
 {
     klf_status st = KLF_OK;
-    *out = (klf_output){.force = force};
-    KLF_TRY(klf_store_check_output(path, force));
-    if (!(out->target = final_name(path))) {
-        st = no_memory(path);
-        goto done;
-    }
+    *out = (klf_output){.force = force, .name = klf_quoted_path(path)};
+    KLF_TRY(find_target(path, out));
     KLF_TRY(create_temporary(out));
 done:
     if (st != KLF_OK)
         klf_output_discard(out);
+    return st;
+}
+
+/* Whether a file can be created, only creating one tells. */
+klf_status klf_store_check_output(const char *path, bool force)
+{
+    klf_output       out;
+    const klf_status st = klf_output_create(path, force, &out);
+    klf_output_discard(&out);
     return st;
 }
 
@@ -173,7 +219,7 @@ klf_status klf_output_publish(klf_output *out)
 {
     klf_status st = KLF_OK;
     if (flush_to_disk(out->temporary, O_RDONLY) != 0) {
-        st = klf_fail(KLF_ERR_IO, "writing \"%s\" failed: %s", out->target, strerror(errno));
+        st = klf_fail(KLF_ERR_IO, "writing %s failed: %s", out->name.text, strerror(errno));
     } else if (take_name(out) == 0) {
         free(out->temporary);
         out->temporary = NULL;
@@ -183,11 +229,11 @@ klf_status klf_output_publish(klf_output *out)
             (void)flush_to_disk(folder, O_RDONLY | O_DIRECTORY);
         free(folder);
     } else if (errno == EEXIST) {
-        st = klf_fail(KLF_ERR_CREATE, "\"%s\" has appeared meanwhile and was left as it is; choose another name or use --force",
-                      out->target);
+        st = klf_fail(KLF_ERR_CREATE, "%s has appeared meanwhile and was left as it is; choose another name or use --force",
+                      out->name.text);
     } else {
-        st = klf_fail(KLF_ERR_IO, "writing \"%s\" failed: cannot rename \"%s\": %s", out->target, out->temporary,
-                      strerror(errno));
+        st = klf_fail(KLF_ERR_IO, "writing %s failed: cannot rename %s: %s", out->name.text,
+                      klf_quoted_path(out->temporary).text, strerror(errno));
     }
     klf_output_discard(out);
     return st;

@@ -4,6 +4,7 @@
 #ifndef KLFLOW_STORE_OUTPUT_FILE_H
 #define KLFLOW_STORE_OUTPUT_FILE_H
 
+#include "core/quote.h"
 #include "klflow/status.h"
 
 #include <stdbool.h>
@@ -12,6 +13,8 @@ typedef struct klf_output {
     char *target;    /* the final name */
     char *temporary; /* where to write until then */
     bool  force;     /* replace a file of the final name */
+
+    klf_path_quote name; /* the path that the user gave, as it stands in sentences */
 } klf_output;
 
 /* Checks path as klf_store_check_output does and creates the empty temporary. */

@@ -39,8 +39,9 @@ typedef struct klf_provenance {
  *  version [size], the library's version, "1.10.8"; may be NULL. */
 klf_status klf_store_library(char *version, size_t size);
 
-/** Whether an output may be written to path: KLF_ERR_CREATE if the file exists and force is off, the folder is missing or not
- *  writable. Called before any work; creates nothing. */
+/** Whether an output may be written to path: KLF_ERR_CREATE if the file exists and force is off, the folder is missing, or no
+ * file of that name can be created there; KLF_ERR_IO if the disk is full. Called before any work. Tries it with a temporary;
+ * leaves nothing. */
 klf_status klf_store_check_output(const char *path, bool force);
 
 /** Writes the result file of a sweep. KLF_ERR_CREATE or KLF_ERR_IO, and no file and no temporary left, on failure. */

@@ -63,6 +63,8 @@ BAD_ARGUMENTS = [
     ("check {dir}", NOINPUT, "'{dir}' is a folder, not a file"),
     ("check {dir}/\x1b[2J.h5", NOINPUT, "'{dir}/?[2J.h5' cannot be opened"),
     ("kl --input mnist:{dir}/\x1b[2J:1", NOINPUT, "'{dir}/?[2J' cannot be opened"),
+    ("kl -o /proc/klflow.h5", CREATE, "cannot create a file in its folder"),
+    ("kl -o {dir}/" + 300 * "n", CREATE, "File name too long"),
     ("run {file} --depth 3", USAGE, "unknown option --depth"),
     ("run {file} --set depht=3", USAGE, "unknown key 'depht' in --set; did you mean depth?"),
     ("run {file} --set n_mc=1.5", USAGE, "n_mc must be a whole number"),

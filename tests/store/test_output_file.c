@@ -47,6 +47,7 @@ static void test_new_file(void **state)
     struct stat  info;
     const mode_t mask = umask(027);
     assert_works(klf_store_check_output(path, false));
+    assert_int_equal(scratch_clear(), 0);
     assert_works(write_small(path, false));
     umask(mask);
     scratch_expect(path, "new");
@@ -138,8 +139,10 @@ static void test_two_at_a_time_and_long_names(void **state)
 static void test_impossible_targets(void **state)
 {
     (void)state;
-    const char *file = scratch_path("file");
-    scratch_write(file, "old");
+    char too_long[257] = "";
+    memset(too_long, 'n', 256);
+    scratch_write(scratch_path("file"), "old");
+    assert_int_equal(symlink("loop", scratch_path("loop")), 0);
     const struct {
         const char *path, *says;
     } refused[] = {
@@ -149,13 +152,48 @@ static void test_impossible_targets(void **state)
         {scratch, "folder"},
         {"/", "folder"},
         {"/dev/null", "not a regular file"},
+        {"/proc/a.h5", "cannot create a file in its folder"}, /* nobody can, not even root, but only trying tells */
+        {scratch_path(too_long), "File name too long"},
+        {scratch_path("loop"), "Too many levels of symbolic links"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         assert_fails(klf_store_check_output(refused[i].path, true), KLF_ERR_CREATE, refused[i].says);
         assert_fails(write_small(refused[i].path, true), KLF_ERR_CREATE, refused[i].says);
     }
-    /* Nobody, not even root, can create a file there, but only trying tells. */
-    assert_fails(write_small("/proc/a.h5", false), KLF_ERR_CREATE, "/proc/a.h5");
+    assert_int_equal(scratch_clear(), 2);
+}
+
+/* Links to links and to other folders, relative and not, with nothing at their end. */
+static void test_links_that_lead_nowhere_yet(void **state)
+{
+    (void)state;
+    struct stat info;
+    const char *path = scratch_path("a.h5"), *there = scratch_path("d/there");
+    assert_int_equal(mkdir(scratch_path("d"), 0777), 0);
+    assert_int_equal(symlink("d/second", path), 0);
+    assert_int_equal(symlink("third", scratch_path("d/second")), 0);
+    assert_int_equal(symlink(there, scratch_path("d/third")), 0);
+    assert_works(klf_store_check_output(path, true));
+    assert_int_equal(lstat(there, &info), -1);
+    assert_works(write_small(path, true));
+    assert_int_equal(lstat(path, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    scratch_expect(there, "new");
+    unlink(there);
+    unlink(scratch_path("d/second"));
+    unlink(scratch_path("d/third"));
+    assert_int_equal(scratch_clear(), 2);
+    assert_int_equal(symlink("gone/there", path), 0);
+    assert_fails(klf_store_check_output(path, true), KLF_ERR_CREATE, "No such file or directory");
+    assert_int_equal(scratch_clear(), 1);
+}
+
+static void test_names_that_a_terminal_would_obey(void **state)
+{
+    (void)state;
+    const char *path = scratch_path("a\x1b[2J.h5");
+    scratch_write(path, "old");
+    assert_fails(klf_store_check_output(path, false), KLF_ERR_CREATE, "/a?[2J.h5' exists");
     assert_int_equal(scratch_clear(), 1);
 }
 
@@ -196,7 +234,8 @@ static void test_full_disk(void **state)
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
         const klf_status st = klf_store_write_kl(path, false, &sweep, &sample_provenance);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-        assert_fails(st, KLF_ERR_IO, "File too large");
+        assert_fails(st, KLF_ERR_IO, "/a.h5' failed: File too large");
+        assert_null(strpbrk(klf_last_error(), "(=")); /* nothing of HDF5's insides */
         assert_int_equal(scratch_clear(), 0);
     }
     assert_works(klf_store_write_kl(path, false, &sweep, &sample_provenance));
@@ -215,6 +254,8 @@ int main(void)
         cmocka_unit_test(test_symbolic_links),
         cmocka_unit_test(test_two_at_a_time_and_long_names),
         cmocka_unit_test(test_impossible_targets),
+        cmocka_unit_test(test_links_that_lead_nowhere_yet),
+        cmocka_unit_test(test_names_that_a_terminal_would_obey),
         cmocka_unit_test(test_signal_handler_removes_temporary),
         cmocka_unit_test(test_full_disk),
     };
