@@ -7,6 +7,8 @@
 #include "store/kl_schema.h"
 #include "store/read_through.h"
 
+#include <hdf5_hl.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,14 +30,28 @@ done:
     return st;
 }
 
+static klf_status kl_exists(const klf_h5_file *f, const char *name, bool *exists)
+{
+    klf_status st = KLF_OK;
+    htri_t     there;
+    char       path[80];
+    snprintf(path, sizeof path, "/kl/%s", name);
+    KLF_H5(f, there = H5Lexists(f->id, path, H5P_DEFAULT));
+    *exists = there > 0;
+done:
+    return st;
+}
+
 /* The extents of /kl/<name>. */
 static klf_status kl_extent(const klf_h5_file *f, const char *name, size_t rank, hsize_t *extent)
 {
     klf_status st = KLF_OK;
     hid_t      dataset = H5I_INVALID_HID, space = H5I_INVALID_HID;
     char       path[80];
+    bool       exists = false;
     snprintf(path, sizeof path, "/kl/%s", name);
-    if (H5Lexists(f->id, path, H5P_DEFAULT) <= 0) {
+    KLF_TRY(kl_exists(f, name, &exists));
+    if (!exists) {
         st = klf_fail(KLF_ERR_DATA, "%s is not whole: variable %s is missing", f->name.text, path);
         goto done;
     }
@@ -53,17 +69,95 @@ done:
     return st;
 }
 
-static klf_status expect_kl(const klf_h5_file *f, const char *name, size_t rank, const hsize_t *axis)
+typedef struct kl_axis {
+    hsize_t    size;
+    hobj_ref_t scale;
+} kl_axis;
+
+static klf_status read_axis(const klf_h5_file *f, size_t i, kl_axis *axis)
+{
+    klf_status st = KLF_OK;
+    char       path[80];
+    snprintf(path, sizeof path, "/kl/%s", klf_kl_axis[i]);
+    KLF_TRY(kl_extent(f, klf_kl_axis[i], 1, &axis->size));
+    KLF_H5(f, H5Rcreate(&axis->scale, f->id, path, H5R_OBJECT, -1));
+done:
+    return st;
+}
+
+/* That the axes of /kl/<name> are the dimensions they should be. Readers go by these references, and HDF5 keeps them where no
+ * checksum is. (H5DSis_attached asks both ends of each and takes a millisecond.) */
+static klf_status expect_dimensions(const klf_h5_file *f, const char *name, size_t rank, const kl_axis *axis)
+{
+    klf_status st = KLF_OK;
+    hid_t      attribute = H5I_INVALID_HID, type = H5I_INVALID_HID, space = H5I_INVALID_HID;
+    hvl_t      list[KLF_KL_MOMENT_RANK] = {0};
+    htri_t     there;
+    char       path[80];
+    snprintf(path, sizeof path, "/kl/%s", name);
+    KLF_H5(f, there = H5Aexists_by_name(f->id, path, DIMENSION_LIST, H5P_DEFAULT));
+    if (there) {
+        KLF_H5(f, attribute = H5Aopen_by_name(f->id, path, DIMENSION_LIST, H5P_DEFAULT, H5P_DEFAULT));
+        KLF_H5(f, type = H5Aget_type(attribute));
+        KLF_H5(f, space = H5Aget_space(attribute));
+        if (H5Tget_class(type) == H5T_VLEN && H5Tdetect_class(type, H5T_REFERENCE) > 0 &&
+            H5Sget_simple_extent_npoints(space) == (hssize_t)rank)
+            KLF_H5(f, H5Aread(attribute, type, list));
+    }
+    for (size_t i = 0; i < rank && st == KLF_OK; i++)
+        if (list[i].len != 1 || memcmp(list[i].p, &axis[i].scale, sizeof axis[i].scale) != 0)
+            st = klf_fail(KLF_ERR_DATA, "%s: axis %zu (from 0) of variable %s is not dimension %s", f->name.text, i, path,
+                          klf_kl_axis[i]);
+    if (type >= 0 && space >= 0)
+        H5Dvlen_reclaim(type, space, H5P_DEFAULT, list);
+done:
+    klf_h5_release(space);
+    klf_h5_release(type);
+    klf_h5_release(attribute);
+    return st;
+}
+
+static klf_status expect_kl(const klf_h5_file *f, const char *name, size_t rank, const kl_axis *axis)
 {
     klf_status st = KLF_OK;
     hsize_t    extent[KLF_KL_MOMENT_RANK];
     KLF_TRY(kl_extent(f, name, rank, extent));
-    for (size_t i = 0; i < rank; i++)
-        if (extent[i] != axis[i]) {
+    for (size_t i = 0; i < rank; i++) {
+        if (extent[i] != axis[i].size) {
             st = klf_fail(KLF_ERR_DATA, "%s: variable /kl/%s has %llu values along %s, which has %llu", f->name.text, name,
-                          (unsigned long long)extent[i], klf_kl_axis[i], (unsigned long long)axis[i]);
+                          (unsigned long long)extent[i], klf_kl_axis[i], (unsigned long long)axis[i].size);
             goto done;
         }
+    }
+    KLF_TRY(expect_dimensions(f, name, rank, axis));
+done:
+    return st;
+}
+
+/* Variables that only some files have. */
+static klf_status check_optional_kl(const klf_h5_file *f, kl_axis *axis)
+{
+    static const struct {
+        const char *name;
+        size_t      rank;
+    } optional[] = {
+#define SCATTER(id, name, units, text, scatter)                                                                                \
+    {name "_ensemble_std", KLF_KL_LAYER_RANK}, {name "_input_std", KLF_KL_LAYER_RANK},
+        KLF_KL_FIELDS(SCATTER)
+#undef SCATTER
+            {"f_j", KLF_KL_LAYER_RANK + 1},
+        {"f_jk", KLF_KL_LAYER_RANK + 2},
+    };
+    klf_status st = KLF_OK;
+    for (size_t k = 0; k < sizeof optional / sizeof *optional; k++) {
+        bool exists = false;
+        KLF_TRY(kl_exists(f, optional[k].name, &exists));
+        if (!exists)
+            continue;
+        for (size_t i = KLF_KL_LAYER_RANK; i < optional[k].rank; i++)
+            KLF_TRY(read_axis(f, i, &axis[i]));
+        KLF_TRY(expect_kl(f, optional[k].name, optional[k].rank, axis));
+    }
 done:
     return st;
 }
@@ -81,18 +175,19 @@ static klf_status check_kl(klf_h5_file *f, char *summary, size_t size)
 #undef NAME
     };
     klf_status st = KLF_OK;
-    hsize_t    axis[KLF_KL_LAYER_RANK];
+    kl_axis    axis[KLF_KL_MOMENT_RANK];
     KLF_TRY(expect_group(f, "/kl"));
     for (size_t i = 0; i < KLF_KL_LAYER_RANK; i++)
-        KLF_TRY(kl_extent(f, klf_kl_axis[i], 1, &axis[i]));
+        KLF_TRY(read_axis(f, i, &axis[i]));
     for (size_t i = 0; i < sizeof of_layer / sizeof *of_layer; i++)
         KLF_TRY(expect_kl(f, of_layer[i], KLF_KL_LAYER_RANK, axis));
     for (size_t i = 0; i < sizeof of_point / sizeof *of_point; i++)
         KLF_TRY(expect_kl(f, of_point[i], KLF_KL_GRID_RANK, axis));
+    KLF_TRY(check_optional_kl(f, axis));
     KLF_TRY(klf_h5_read_through(f));
-    snprintf(summary, size, "%llu x %llu x %llu x %llu x %llu points, %llu layers", (unsigned long long)axis[0],
-             (unsigned long long)axis[1], (unsigned long long)axis[2], (unsigned long long)axis[3], (unsigned long long)axis[4],
-             (unsigned long long)axis[5]);
+    snprintf(summary, size, "%llu x %llu x %llu x %llu x %llu points, %llu layers", (unsigned long long)axis[0].size,
+             (unsigned long long)axis[1].size, (unsigned long long)axis[2].size, (unsigned long long)axis[3].size,
+             (unsigned long long)axis[4].size, (unsigned long long)axis[5].size);
 done:
     return st;
 }

@@ -87,6 +87,29 @@ static void flatten_variable(hid_t file)
     H5LTmake_dataset_char(file, "kl/status", 1, (hsize_t[]){8}, (char[8]){0});
 }
 
+static void detach(hid_t file, const char *variable, const char *dimension, unsigned axis)
+{
+    hid_t dataset = H5Dopen2(file, variable, H5P_DEFAULT), scale = H5Dopen2(file, dimension, H5P_DEFAULT);
+    assert_true(H5DSdetach_scale(dataset, scale, axis) >= 0);
+    H5Dclose(scale);
+    H5Dclose(dataset);
+}
+
+static void lost_dimension(hid_t file)
+{
+    detach(file, "kl/kl", "kl/depth", 2);
+}
+
+static void lost_dimension_of_scatter(hid_t file)
+{
+    detach(file, "kl/var_input_std", "kl/layer", 5);
+}
+
+static void lost_dimension_of_moment(hid_t file)
+{
+    detach(file, "kl/f_jk", "kl/neuron_k", 7);
+}
+
 static void later_version(hid_t file)
 {
     H5LTset_attribute_int(file, "/", "schema_version", (int[]){2}, 1);
@@ -123,6 +146,9 @@ static void test_wrong_contents(void **state)
         {drop_provenance, "group /provenance is missing"},
         {reshape_variable, "/kl/status has 1 values along seed, which has 2"},
         {flatten_variable, "/kl/status has 1 dimensions, not 5"},
+        {lost_dimension, "axis 2 (from 0) of variable /kl/kl is not dimension depth"},
+        {lost_dimension_of_scatter, "axis 5 (from 0) of variable /kl/var_input_std is not dimension layer"},
+        {lost_dimension_of_moment, "axis 7 (from 0) of variable /kl/f_jk is not dimension neuron_k"},
         {later_version, "version 2 of schema klflow-kl"},
         {no_version, "version 0 of schema klflow-kl"},
         {no_schema, "no attribute schema"},
