@@ -100,9 +100,7 @@ static klf_status check_folder(const klf_output *out)
     if (!folder)
         return fail_system(out);
     const klf_path_quote name = klf_quoted_path(folder);
-    if (stat(folder, &info) != 0)
-        st = klf_fail(KLF_ERR_CREATE, "cannot write %s: folder %s: %s", out->name.text, name.text, strerror(errno));
-    else if (!S_ISDIR(info.st_mode))
+    if (stat(folder, &info) == 0 && !S_ISDIR(info.st_mode))
         st = klf_fail(KLF_ERR_CREATE, "cannot write %s: %s is not a folder", out->name.text, name.text);
     else if (access(folder, W_OK | X_OK) != 0)
         st = klf_fail(KLF_ERR_CREATE, "cannot write %s: folder %s: %s", out->name.text, name.text, strerror(errno));

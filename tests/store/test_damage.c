@@ -115,7 +115,7 @@ static herr_t find_pieces(hid_t root, const char *dataset_name, const H5O_info_t
     hid_t dataset = H5Dopen2(root, dataset_name, H5P_DEFAULT), type = H5Dget_type(dataset), space = H5Dget_space(dataset);
     if (H5Tis_variable_str(type) <= 0) {
         assert_true(H5Dget_num_chunks(dataset, space, &n_chunks) >= 0);
-        if (n_chunks == 0 && strncmp(strrchr(dataset_name, '/') ? strrchr(dataset_name, '/') + 1 : dataset_name, "neuron_", 7))
+        if (n_chunks == 0 && !strstr(dataset_name, "neuron_")) /* these are dimensions without values */
             fail_msg("%s has values without a checksum", dataset_name);
     }
     for (hsize_t i = 0; i < n_chunks; i++) {
