@@ -8,7 +8,8 @@ import numpy as np
 
 SAMPLES, WEIGHTS, BIASES, GAUSSIAN_INPUT, START = range(5)  # streams of klflow/rng.h
 N_MC, VAR_W, VAR_B = 200, 1.5, 0.05
-SCATTERED = ["mean", "var", "kl", "kl_per_neuron", "Q_direct", "Q_gram"]
+SCATTERED = ["mean", "var", "kl", "kl_per_neuron", "kl_meanfield_per_neuron", "Q_direct", "Q_gram", "entropy_target",
+             "kl_term_reference", "kl_term_log_var", "kl_term_quadratic"]
 
 
 # ---- random numbers ----
