@@ -15,6 +15,7 @@ import sys
 
 EX_USAGE, EX_DATA, EX_NOINPUT, EX_UNAVAILABLE, EX_CANTCREAT, EX_IOERR = 64, 65, 66, 69, 73, 74
 SUFFIXES = (".png", ".svg", ".pdf")
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Failure(Exception):
@@ -72,11 +73,12 @@ def check_pictures(args):
 
 
 def write_picture(figure, picture):
-    """Draws into memory, then writes under a temporary name and renames: no half picture is ever left."""
+    """Draws into memory, then writes under a temporary name and renames: no half picture is ever left. Signals wait until then."""
     from figures import style
     content = io.BytesIO()
     figure.savefig(content, **style.save_options(picture))
     temporary = f"{picture}.{os.getpid()}.tmp"
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
     try:
         with open(temporary, "xb") as out:
             out.write(content.getbuffer())
@@ -87,6 +89,8 @@ def write_picture(figure, picture):
         if os.path.exists(temporary):
             os.remove(temporary)
         raise Failure(EX_IOERR, f"{picture} could not be written: {error.strerror}") from None
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
 
 
 def draw(args):

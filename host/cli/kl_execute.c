@@ -105,9 +105,12 @@ static klf_status execute(session *s, const char **blame)
     }
     if (s->lost[0] != '\0' && (st == KLF_OK || st == KLF_ERR_INTERRUPTED))
         return klf_fail(KLF_ERR_IO, "%s", s->lost);
-    if (st == KLF_OK && s->config->plot != NULL)
+    if (st == KLF_OK && s->config->plot != NULL) {
         st = klf_plotter_draw(s->config->output, s->config->plot, s->config->force);
-    klf_signals_obey(); /* one that came while Python was drawing */
+        if (klf_signal_seen != 0)
+            fprintf(stderr, "klflow: interrupted; the results are in %s\n", s->config->output);
+    }
+    klf_signals_obey(); /* one that came since the run */
     return st;
 }
 

@@ -3,6 +3,8 @@
  * both trees can be moved. A user's own python3 often lacks the modules that the system's has, so several are tried. */
 #include "cli/plotter.h"
 
+#include "cli/signals.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -20,16 +22,21 @@ typedef struct plotter {
     const char *python;
 } plotter;
 
-/* Waits for a program found on PATH. Its exit code, or -1. */
+/* Runs a program found on PATH, and waits for it; a signal that ends klflow ends it first. Its exit code, or -1. */
 static int run_program(char **argv, const posix_spawn_file_actions_t *actions)
 {
-    pid_t pid;
-    int   status;
-    if (posix_spawnp(&pid, argv[0], actions, NULL, argv, environ) != 0)
+    pid_t     pid;
+    siginfo_t end = {0};
+    int       status, waited;
+    if (klf_signal_seen != 0 || posix_spawnp(&pid, argv[0], actions, NULL, argv, environ) != 0)
         return -1;
-    while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR)
-            return -1;
+    klf_signals_set_child(pid);
+    do /* a child that is waited for but not yet collected keeps its number, and a late signal hits nobody else */
+        waited = waitid(P_PID, (id_t)pid, &end, WEXITED | WNOWAIT);
+    while (waited < 0 && errno == EINTR);
+    klf_signals_set_child(0);
+    if (waited < 0 || waitpid(pid, &status, 0) < 0)
+        return -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

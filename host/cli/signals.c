@@ -14,10 +14,19 @@ enum { PATIENCE_US = 600 * 1000 };
 
 volatile sig_atomic_t klf_signal_seen, klf_stop;
 
+static volatile sig_atomic_t child;
+
+static void end_child(int number)
+{
+    if (child != 0)
+        kill(child, number);
+}
+
 static void end_at_once(int number)
 {
     (void)number; /* SIGALRM or a second signal; the process ends by the first one */
     static const char message[] = "klflow: interrupted\n";
+    end_child(SIGKILL);
     klf_store_remove_unfinished();
     if (write(STDERR_FILENO, message, sizeof message - 1) < 0) {
         /* nobody listens; the signal tells it too */
@@ -36,6 +45,7 @@ static void remember(int number)
     klf_signal_seen = number;
     klf_stop = 1;
     setitimer(ITIMER_REAL, &patience, NULL);
+    end_child(SIGTERM); /* not SIGINT, at which Python would print where it was */
 }
 
 void klf_signals_catch(void)
@@ -49,6 +59,13 @@ void klf_signals_catch(void)
     sigaction(SIGTERM, &action, NULL);
     if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
         sigaction(SIGHUP, &action, NULL);
+}
+
+void klf_signals_set_child(pid_t pid)
+{
+    child = pid;
+    if (klf_signal_seen != 0) /* it came while the child was being started */
+        end_child(SIGTERM);
 }
 
 void klf_signals_obey(void)

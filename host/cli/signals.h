@@ -4,6 +4,7 @@
 #define KLFLOW_CLI_SIGNALS_H
 
 #include <signal.h>
+#include <sys/types.h>
 
 /* The signal that asked to stop; 0 while there was none. */
 extern volatile sig_atomic_t klf_signal_seen;
@@ -14,6 +15,10 @@ extern volatile sig_atomic_t klf_stop;
 /* From now on SIGINT, SIGTERM and SIGHUP set both; a second one, or a run that does not stop for most of a second, removes an
  * unfinished file and ends the process by the first one. Under nohup SIGHUP stays ignored. */
 void klf_signals_catch(void);
+
+/* From now on a signal ends this program too, which the process waits for; 0: none any more. To be taken back before its
+ * process number is free for another. */
+void klf_signals_set_child(pid_t child);
 
 /* Ends the process by the signal seen, if there was one. */
 void klf_signals_obey(void);

@@ -10,12 +10,11 @@ import pty
 import resource
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 import unittest
 
-PROGRAM = None
+from program import PROGRAM, Case, run
+
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
 USAGE, DATA, NOINPUT, DEVICE, MEMORY, CREATE, IO, CONFIG = 64, 65, 66, 69, 71, 73, 74, 78
 SMALL = ["--widths", "5,4,3", "--n-mc", "50"]
@@ -87,26 +86,6 @@ BAD_FILES = [
     ("kl:\n  depth: 5\n  reference_layer: 7\n", CONFIG, ["3:3: reference layer 7 does not exist at depth 5"]),
     ("kl:\n  input: mnist:images\n", CONFIG, ["2:10: 'mnist:images' does not say which image"]),
 ]
-
-
-def run(*arguments, **options):
-    options.setdefault("env", {**os.environ, "OMP_NUM_THREADS": "2"})
-    return subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, **options)
-
-
-class Case(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="klflow-cli-")
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def write(self, name, text):
-        path = self.folder / name
-        path.write_text(text)
-        return str(path)
-
-    def files(self):
-        return sorted(p.name for p in self.folder.iterdir())
 
 
 class Mistakes(Case):
@@ -412,5 +391,4 @@ class Signals(Case):
 
 
 if __name__ == "__main__":
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
     unittest.main()
