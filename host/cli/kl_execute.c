@@ -23,6 +23,7 @@ typedef struct session {
     const klf_kl_config *config;
     klf_kl_plan          plan;
     klf_progress         progress;
+    klf_kl_legend        legend;
     char                 lost[256]; /* why stdout failed; "" while it has not. Hooks run on other threads: a copy */
 } session;
 
@@ -47,7 +48,7 @@ static void on_point(void *arg, size_t index, size_t n_points, const klf_kl_poin
     if (s->config->json)
         klf_kl_print_json(s->config, &s->plan, point);
     else
-        klf_kl_print_table(s->config, index, n_points, point);
+        klf_kl_print_table(s->config, &s->legend, index, n_points, point);
     if (klf_flush_stdout() == KLF_OK)
         return;
     snprintf(s->lost, sizeof s->lost, "%s", klf_last_error());

@@ -7,7 +7,18 @@
 #include "klflow/kl_result.h"
 #include "klflow/kl_run.h"
 
-void klf_kl_print_table(const klf_kl_config *config, size_t index, size_t n_points, const klf_kl_point *point);
+#include <stdbool.h>
+
+/* What the tables of a run had so far, for the notes under the last one; begins as {0}. Points of a sweep may differ: one has a
+ * range of images, the next a single one. */
+typedef struct klf_kl_legend {
+    bool networks, images; /* a column of that name */
+    bool images_hidden;    /* a scatter over images without a column */
+    bool alone;            /* one network and one input */
+} klf_kl_legend;
+
+void klf_kl_print_table(const klf_kl_config *config, klf_kl_legend *legend, size_t index, size_t n_points,
+                        const klf_kl_point *point);
 void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, const klf_kl_point *point);
 
 /* As a JSON object if the config asks for JSON. seconds: how long the run may take; NaN if that is not known. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One table a point: a title that says which, a line a layer, and under it what the marks mean. */
+/* One table a point: a title that says which, a line a layer, and under it what the marks mean. Rows stay within
+ * 80 columns. */
 #include "cli/kl_output.h"
 
 #include "run/numbers.h"
@@ -7,6 +8,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static void print_title_real(const char *name, double value)
 {
@@ -30,22 +32,31 @@ static void print_title(size_t index, size_t n_points, const klf_kl_point *point
     putchar('\n');
 }
 
-/* A number in a column, "-" where there is none. */
+/* A number in a column, "-" where there is none. One that five decimals would show as 0, or that they would make too long for
+ * the column, has an exponent, and as many digits as there is room for. */
 static void print_cell(int width, double value)
 {
-    static const double FIXED_BELOW = 1e5; /* beyond it five decimals say nothing and break the column */
-    if (isnan(value))
-        printf("  %*s", width, "-");
-    else
-        printf(fabs(value) < FIXED_BELOW ? "  %*.5f" : "  %*.4e", width, value);
+    static const double LAST_DECIMAL = 1e-5;
+    char                text[400] = "-"; /* %.5f of the largest double fits */
+    if (!isnan(value))
+        snprintf(text, sizeof text, "%.5f", value);
+    bool is_lost = value != 0.0 && fabs(value) < LAST_DECIMAL;
+    for (int digits = 4; digits >= 0 && (is_lost || strlen(text) > (size_t)width); digits--) {
+        snprintf(text, sizeof text, "%.*e", digits, value);
+        is_lost = false;
+    }
+    printf("  %*s", width, text);
 }
 
-/* What a layer's spread over networks or images is called in the table. */
-static const double *scatter_of(const klf_kl_point *point, const char **name, const char **over)
+/* A layer's spread over networks or images, and what it is called. There is room for one column: networks differ by more. */
+static const double *scatter_of(const klf_kl_point *point, klf_kl_legend *legend, const char **name)
 {
     const double *networks = point->ensemble_std[KLF_KL_KL_PER_NEURON], *images = point->input_std[KLF_KL_KL_PER_NEURON];
+    legend->networks = legend->networks || networks != NULL;
+    legend->images = legend->images || (images != NULL && networks == NULL);
+    legend->images_hidden = legend->images_hidden || (images != NULL && networks != NULL);
+    legend->alone = legend->alone || (images == NULL && networks == NULL);
     *name = networks != NULL ? "networks" : "images";
-    *over = networks != NULL ? "networks of the ensemble" : "images";
     return networks != NULL ? networks : images;
 }
 
@@ -82,10 +93,26 @@ static void explain_marks(const klf_kl_point *point)
         printf("   and, being the reference, leaves the others without one\n");
 }
 
-void klf_kl_print_table(const klf_kl_config *config, size_t index, size_t n_points, const klf_kl_point *point)
+/* Once, under the last table. */
+static void explain_columns(const klf_kl_legend *legend, size_t reference_layer, int64_t n_mc)
 {
-    const char   *name, *over;
-    const double *scatter = scatter_of(point, &name, &over);
+    const char *of = !legend->alone   ? "the mean"
+                     : legend->images ? "this one network, or of the mean over images"
+                                      : "this one network";
+    printf("\nN: width of layer %zu.\n+-: Monte Carlo standard error of %s (n_mc %" PRId64 ").\n", reference_layer, of, n_mc);
+    if (legend->networks)
+        printf("networks: standard deviation of KL/N over the networks of the ensemble.\n");
+    if (legend->images)
+        printf("images: standard deviation of KL/N over the images.\n");
+    if (legend->images_hidden)
+        printf("That over the images has no column here; --json and result files have it.\n");
+}
+
+void klf_kl_print_table(const klf_kl_config *config, klf_kl_legend *legend, size_t index, size_t n_points,
+                        const klf_kl_point *point)
+{
+    const char   *name;
+    const double *scatter = scatter_of(point, legend, &name);
     print_title(index, n_points, point);
     printf("layer   width       KL/N        +-");
     if (scatter != NULL)
@@ -93,10 +120,6 @@ void klf_kl_print_table(const klf_kl_config *config, size_t index, size_t n_poin
     printf("  mean field     KL [nat]   variance\n");
     print_rows(point, scatter);
     explain_marks(point);
-    if (index + 1 < n_points)
-        return;
-    printf("\nN: width of layer %zu.\n+-: Monte Carlo standard error of %s (n_mc %" PRId64 ").\n", point->reference_layer,
-           scatter != NULL ? "the mean" : "this one network", config->n_mc);
-    if (scatter != NULL)
-        printf("%s: standard deviation of KL/N over the %s.\n", name, over);
+    if (index + 1 == n_points)
+        explain_columns(legend, point->reference_layer, config->n_mc);
 }

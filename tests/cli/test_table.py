@@ -29,11 +29,14 @@ def run(*arguments):
     return done.stdout
 
 
-def cell(value):
-    """As many decimals as fit the column: five below 1e5, else an exponent."""
+def cell(value, width):
+    """Five decimals; where they would show 0 or not fit the column an exponent, with as many digits as do fit."""
     if value is None:
         return "-"
-    return f"{value:.5f}" if abs(value) < 1e5 else f"{value:.4e}"
+    text = f"{value:.5f}"
+    if len(text) <= width and (value == 0 or abs(value) >= 1e-5):
+        return text
+    return next(text for digits in (4, 3, 2, 1, 0) if len(text := f"{value:.{digits}e}") <= width)
 
 
 def expected_rows(point, scatter):
@@ -43,10 +46,11 @@ def expected_rows(point, scatter):
         mark = "!" if point["layer_status"][i] == "degenerate" else "*" if point["width_changed"][i] else " "
         error = point["kl_stderr"][i]
         values = [point["kl_per_neuron"][i], None if error is None else error / point["width"][0]]
+        widths = [9, 8, 8, 10, 11, 9] if scatter else [9, 8, 10, 11, 9]
         if scatter:
             values.append(point[scatter][i])
         values += [point["kl_meanfield_per_neuron"][i], point["kl"][i], point["var"][i]]
-        rows.append([str(layer), mark, str(point["width"][i]), *map(cell, values)])
+        rows.append([str(layer), mark, str(point["width"][i]), *map(cell, values, widths)])
     return rows
 
 
