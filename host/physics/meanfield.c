@@ -12,9 +12,28 @@
  * below rounding) and the range to |z| <= 9 (the tail holds 2e-19). */
 static const double Z_MAX = 9.0, H_MAX = 0.1, H_TIMES_SD = 0.18;
 
+/* Beyond it the step follows tanh instead of z: the points would be too many, and their number no whole number at last. */
+static const double SD_MAX = 32.0;
+
+/* 1 - E sech^2(u) over u ~ N(mean, sd^2), for large sd: the trapezoidal rule in u. Poles at |Im u| = pi / 2 leave an error of
+ * exp(-pi^2 / h), the cut at U_MAX one of 1e-17. */
+static double mean_tanh2_of_wide(double mean, double sd)
+{
+    enum { N = 200 };
+    const double U_MAX = 20.0, h = U_MAX / N, sqrt_2_pi = 2.5066282746310002;
+    double       sum = 0.0;
+    for (int i = -N; i <= N; i++) {
+        double z = (h * i - mean) / sd, c = cosh(h * i);
+        sum += exp(-0.5 * z * z) / (c * c);
+    }
+    return 1.0 - h * sum / (sd * sqrt_2_pi);
+}
+
 double klf_meanfield_mean_tanh2(double mean, double var)
 {
     double sd = sqrt(var);
+    if (sd > SD_MAX)
+        return mean_tanh2_of_wide(mean, sd);
     double h = fmin(H_MAX, H_TIMES_SD / sd); /* var = 0: H_MAX, since x / 0 = inf */
     long   n = (long)ceil(Z_MAX / h);
     double sum = 0.0, weight_sum = 0.0;

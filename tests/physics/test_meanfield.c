@@ -22,10 +22,10 @@ static void assert_close(double value, double expected, double tolerance, const 
         fail_msg("%s: %.17g, expected %.17g within %.3g", what, value, expected, tolerance);
 }
 
-/* E tanh^2(mean + sd z) by Simpson's rule in long double, 4001 points on [-14, 14]. */
+/* E tanh^2(mean + sd z) by Simpson's rule in long double, 16001 points on [-14, 14]. */
 static double simpson(double mean, double var)
 {
-    const int         n = 4000;
+    const int         n = 16000;
     const long double a = -14.0L, h = 28.0L / n;
     long double       sum = 0.0L;
     for (int i = 0; i <= n; i++) {
@@ -38,7 +38,7 @@ static double simpson(double mean, double var)
 static void test_quadrature(void **state)
 {
     (void)state;
-    const double means[] = {0.0, 0.3, -2.0}, vars[] = {1e-6, 0.1, 1.0, 4.0, 25.0, 100.0};
+    const double means[] = {0.0, 0.3, -2.0}, vars[] = {1e-6, 0.1, 1.0, 4.0, 25.0, 100.0, 1000.0, 1100.0};
     for (size_t m = 0; m < COUNT(means); m++)
         for (size_t v = 0; v < COUNT(vars); v++) {
             double expected = simpson(means[m], vars[v]);
@@ -48,6 +48,25 @@ static void test_quadrature(void **state)
     assert_close(klf_meanfield_mean_tanh2(0.0, 0.0), 0.0, 0.0, "E tanh^2 at var 0");
     double t = tanh(0.7);
     assert_close(klf_meanfield_mean_tanh2(0.7, 0.0), t * t, 1e-15, "E tanh^2 at var 0, mean 0.7");
+}
+
+/* At large variances, where sech^2 is narrow beside the Gaussian: against the leading terms of 1 - E sech^2. */
+static void test_wide_gaussians(void **state)
+{
+    (void)state;
+    const double means[] = {0.0, 0.3, -20.0}, sds[] = {100.0, 1e3, 1e10, 1e30, 1e150};
+    const double pi = acos(-1.0);
+    for (size_t m = 0; m < COUNT(means); m++)
+        for (size_t s = 0; s < COUNT(sds); s++) {
+            double x = means[m] / sds[s], density = exp(-0.5 * x * x) / (sds[s] * sqrt(2.0 * pi));
+            double second = pi * pi / 24.0 * (x * x - 1.0) / sds[s] / sds[s]; /* of p(u) = p(0) (1 + ... u^2), and odd terms */
+            double expected = 1.0 - 2.0 * density * (1.0 + second);
+            /* the next term is some 1 / sd^4 of the leading one; x <= 0.2 keeps its factor below 10 */
+            double next = 10.0 * 2.0 * density / pow(sds[s], 4.0);
+            assert_close(klf_meanfield_mean_tanh2(means[m], sds[s] * sds[s]), expected, next + 4e-15,
+                         "E tanh^2 of a wide Gaussian");
+        }
+    assert_close(klf_meanfield_mean_tanh2(0.0, INFINITY), 1.0, 0.0, "E tanh^2 at infinite variance");
 }
 
 /* Plateaus 1/2 ln(q_star / q_0) of the paper's networks at q_0 = 0.0755 var_w + 0.05, from an independent code, to 3 digits. */
@@ -149,10 +168,8 @@ static void test_reference_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quadrature),
-        cmocka_unit_test(test_plateaus),
-        cmocka_unit_test(test_conventions),
-        cmocka_unit_test(test_reference_file),
+        cmocka_unit_test(test_quadrature),  cmocka_unit_test(test_wide_gaussians), cmocka_unit_test(test_plateaus),
+        cmocka_unit_test(test_conventions), cmocka_unit_test(test_reference_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
