@@ -109,6 +109,37 @@ static klf_status layer_statistics(const klf_kl_job *job, const klf_network *net
                   : klf_network_statistics_q0(net, src->q0, network_seed(job), stats);
 }
 
+static klf_status refuse_overflow(const klf_kl_config *config, const char *what, size_t layer, const char *advice)
+{
+    return klf_fail(config->network ? KLF_ERR_DATA : KLF_ERR_USAGE,
+                    "the %s of layer %zu overflow: weights, biases or inputs are too large%s%s%s", what, layer, advice,
+                    config->network ? "; the network is that of " : "", config->network ? config->network : "");
+}
+
+/* Before the pass: a variance that is not a number would pass for that of a layer without one. */
+static klf_status check_statistics(const klf_kl_config *config, size_t depth, const klf_layer_stats *stats)
+{
+    for (size_t l = 0; l < depth; l++)
+        if (!isfinite(stats[l].mean) || !isfinite(stats[l].var))
+            return refuse_overflow(config, "statistics", l, "");
+    return KLF_OK;
+}
+
+/* After the pass, whose numbers have the smaller range of fp32, or are squares of squares. */
+static klf_status check_flow(const klf_kl_config *config, const klf_flow *flow, size_t n_layers)
+{
+    const char *advice = config->precision == KLF_FP32 ? " for fp32; precision fp64 reaches further" : "";
+    for (size_t i = 0; i < n_layers; i++) {
+        const klf_flow_layer *layer = &flow->layer[i];
+        bool                  direct_is_good = config->estimator == KLF_GRAM || isfinite(layer->q_direct);
+        bool                  gram_is_good = config->estimator == KLF_DIRECT || isfinite(layer->q_gram);
+        bool                  error_is_good = config->n_mc == 1 || isfinite(layer->q_stderr);
+        if (!direct_is_good || !gram_is_good || !error_is_good)
+            return refuse_overflow(config, "samples", config->reference_layer + i, advice);
+    }
+    return KLF_OK;
+}
+
 /* Quantities of layer i (counted from the reference layer) that follow from its Q. */
 static void fill_layer(const klf_flow *flow, klf_estimator estimator, const klf_layer_stats *stats, size_t i, klf_kl_point *p)
 {
@@ -202,6 +233,7 @@ static klf_status run_image(const klf_kl_job *job, const klf_network *net, size_
         return klf_fail(KLF_ERR_MEMORY, "no memory for the statistics of %zu layers", net->depth);
     KLF_TRY(find_source(job, net, image, &src));
     KLF_TRY(layer_statistics(job, net, &src, stats));
+    KLF_TRY(check_statistics(config, net->depth, stats));
 
     klf_flow_params params = klf_kl_job_flow_params(job->setup, net, job->threads);
     params.stats = stats;
@@ -210,6 +242,7 @@ static klf_status run_image(const klf_kl_job *job, const klf_network *net, size_
     params.progress_arg = &count;
     params.cancel = job->cancel;
     KLF_TRY(klf_flow_run(&params, &flow));
+    KLF_TRY(check_flow(config, flow, n_layers));
 
     KLF_TRY(klf_kl_point_create(n_layers, 1, 1, out));
     out->depth = net->depth;
