@@ -13,6 +13,7 @@ static const char *const estimators[] = {"direct", "gram", "both", NULL};
 static const char *const precisions[] = {"fp64", "fp32", NULL};
 static const char *const statistics[] = {"input", "dataset", "theory", NULL};
 static const char *const backends[] = {"ref", "cpu", "cuda", "auto", NULL};
+static const char *const backend_misnomers[] = {"gpu", "cuda", NULL}; /* cpu is but a letter away */
 
 static_assert(sizeof(klf_architecture) == sizeof(int) && sizeof(klf_estimator) == sizeof(int) &&
                   sizeof(klf_precision) == sizeof(int) && sizeof(klf_statistics) == sizeof(int),
@@ -202,6 +203,7 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      .type = KLF_OPTION_TEXT,
      .where = COMPUTED,
      .choices = backends,
+     .misnomers = backend_misnomers,
      .metavar = "NAME",
      .unit = "1",
      .value = "cpu",

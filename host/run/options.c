@@ -166,6 +166,9 @@ static klf_status refuse(const klf_option *option, const char *text, const char 
     klf_suggestion suggestion = {.word = text};
     for (const char *const *choice = option->choices; choice != NULL && *choice != NULL; choice++)
         klf_suggestion_offer(&suggestion, *choice);
+    for (const char *const *word = option->misnomers; word != NULL && *word != NULL; word += 2)
+        if (strcmp(word[0], text) == 0)
+            suggestion.best = word[1];
     return klf_fail(KLF_ERR_USAGE, "%s must be %s, not %s%s%s%s", label, klf_option_range(option).text, klf_quoted(text).text,
                     suggestion.best ? "; did you mean " : "", suggestion.best ? suggestion.best : "",
                     suggestion.best ? "?" : "");

@@ -41,11 +41,12 @@ void klf_suggestion_offer(klf_suggestion *suggestion, const char *candidate)
     size_t n = strlen(suggestion->word), m = strlen(candidate);
     if (n == 0 || n > LONGEST_WORD || m > LONGEST_WORD)
         return;
-    /* A third of the word may be wrong; an abbreviation of at least three letters counts as one error. */
+    /* One error, or a third of a longer word: half of a short one is no slip. An abbreviation of at least three letters counts
+     * as one error. */
     size_t distance = edit_distance(suggestion->word, n, candidate, m);
     if (n >= 3 && n < m && edit_distance(suggestion->word, n, candidate, n) == 0)
         distance = 1;
-    if (distance > 1 + n / 3 || distance >= n || (suggestion->best != NULL && distance >= suggestion->distance))
+    if ((distance > 1 && distance > n / 3) || distance >= n || (suggestion->best != NULL && distance >= suggestion->distance))
         return;
     suggestion->best = candidate;
     suggestion->distance = distance;
