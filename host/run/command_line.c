@@ -41,6 +41,22 @@ static klf_option_set *find_letter(const cursor *c, char letter, size_t *index)
     return NULL;
 }
 
+/* The row that the word names as a key, where keys are set by --set: `klflow run`. */
+static const klf_option *find_key(const cursor *c, const char *word)
+{
+    char   key[64];
+    size_t n = strlen(word);
+    if (n >= sizeof key)
+        return NULL;
+    for (size_t i = 0; i <= n; i++)
+        key[i] = (char)(word[i] == '-' ? '_' : word[i]);
+    const klf_option *found = NULL;
+    for (const klf_option_set *set = c->sets; set < c->sets + c->n_sets && found == NULL; set++)
+        if ((set->where & KLF_IN_RUN) != 0)
+            found = klf_option_find(set->table, set->n, KLF_IN_SECTION | KLF_IN_TOP, key);
+    return found;
+}
+
 static klf_status unknown_option(const cursor *c, const char *argument)
 {
     char   written[64] = ""; /* without =value; longer than any option, so that a cut one matches none */
@@ -54,6 +70,10 @@ static klf_status unknown_option(const cursor *c, const char *argument)
     klf_suggestion_offer(&suggestion, "help");
     klf_quote quote = klf_quoted(written);
     quote.text[strlen(quote.text) - 1] = '\0'; /* options are printed bare */
+    const klf_option *key = find_key(c, suggestion.word);
+    if (key != NULL)
+        return klf_fail(KLF_ERR_USAGE, "unknown option %s; here it is a key: --set %s=%s", quote.text + 1,
+                        klf_option_key(key).text, key->metavar != NULL ? key->metavar : "true");
     if (suggestion.best == NULL)
         return klf_fail(KLF_ERR_USAGE, "unknown option %s; --help lists the options", quote.text + 1);
     return klf_fail(KLF_ERR_USAGE, "unknown option %s; did you mean --%s?", quote.text + 1, suggestion.best);
