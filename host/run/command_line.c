@@ -142,7 +142,8 @@ klf_status klf_options_parse(klf_option_set *sets, size_t n_sets, int argc, char
 
 klf_status klf_options_override(klf_option_set *set, const char *assignment)
 {
-    const char *key = strncmp(assignment, "kl.", 3) == 0 ? assignment + 3 : assignment;
+    bool        in_section = strncmp(assignment, "kl.", 3) == 0;
+    const char *key = in_section ? assignment + 3 : assignment;
     size_t      length = strcspn(key, "=");
     if (key[length] == '\0' || length == 0)
         return klf_fail(KLF_ERR_USAGE, "--set needs KEY=VALUE, not %s", klf_quoted(assignment).text);
@@ -160,9 +161,13 @@ klf_status klf_options_override(klf_option_set *set, const char *assignment)
                         suggestion.best ? "; did you mean " : "", suggestion.best ? suggestion.best : "",
                         suggestion.best ? "?" : "");
     }
+    if (in_section && (option->where & KLF_IN_SECTION) == 0)
+        return klf_fail(KLF_ERR_USAGE, "'%s' belongs at the top level, beside kl:, so it is --set %s=VALUE", name, name);
     klf_origin *origin = &set->origin[option - set->table];
-    if (origin->from == KLF_FROM_COMMAND)
+    bool        repeated = origin->from == KLF_FROM_COMMAND;
+    const char *value = key + length + 1;
+    if (repeated && option->type != KLF_OPTION_TEXTS)
         return klf_fail(KLF_ERR_USAGE, "%s is given twice on the command line", name);
     origin->from = KLF_FROM_COMMAND;
-    return klf_option_assign(option, set->target, key + length + 1, name);
+    return repeated ? klf_option_add(option, set->target, value, name) : klf_option_assign(option, set->target, value, name);
 }

@@ -290,6 +290,9 @@ klf_status klf_option_assign(const klf_option *option, void *target, const char 
     klf_option_clear(option, target);
     if (option->type != KLF_OPTION_REALS && option->type != KLF_OPTION_WHOLES)
         return klf_option_add(option, target, text, label);
+    if (*text == '[')
+        return klf_fail(KLF_ERR_USAGE, "%s: on the command line a list has no brackets and no blanks, as in 1,2,3; this is %s",
+                        label, klf_quoted(text).text);
     char *copy = strdup(text);
     if (copy == NULL)
         return out_of_memory(label);

@@ -119,7 +119,8 @@ typedef struct klf_arguments {
  * --name=value. KLF_ERR_USAGE and one sentence at the first mistake. arguments->max_positional is set by the caller. */
 klf_status klf_options_parse(klf_option_set *sets, size_t n_sets, int argc, char **argv, klf_arguments *arguments);
 
-/* Sets one option from "key=value" or "kl.key=value", as klflow run --set does. The value is written as on the command line. */
+/* Sets one option from "key=value", or "kl.key=value" for a key of that section, as klflow run --set does. The value is written
+ * as on the command line; where that repeats an option to make a list, this is repeated. */
 klf_status klf_options_override(klf_option_set *set, const char *assignment);
 
 #endif

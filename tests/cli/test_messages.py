@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Whether what the program answers to a slip helps to mend it. Run as test_messages.py PROGRAM."""
+import json
+import struct
 import unittest
 
 from program import Case, run
@@ -19,6 +21,13 @@ ANSWERS = [
     ("run a.yaml --plot a.png", "unknown option --plot; here it is a key: --set plot=FILE"),
     ("run a.yaml --forse", "unknown option --forse; did you mean --force?"),
     ("kl --plot a.png", "unknown option --plot; --help lists the options"),
+    ("run a.yaml --set var_w=[1.5,2]", "var_w: on the command line a list has no brackets and no blanks, as in 1,2,3; this is "
+     "'[1.5,2]'"),
+    ("kl --depth [3,4]", "--depth: on the command line a list has no brackets and no blanks, as in 1,2,3; this is '[3,4]'"),
+    ("run a.yaml --set kl.output=x", "'output' belongs at the top level, beside kl:, so it is --set output=VALUE"),
+    ("run a.yaml --set kl.plot=x", "'plot' belongs at the top level, beside kl:, so it is --set plot=VALUE"),
+    ("run a.yaml --set output=x -o y", "output is given twice on the command line"),
+    ("run a.yaml --set n_mc=5 --set kl.n_mc=5", "n_mc is given twice on the command line"),
     ("kl --architecture flat", "--architecture must be wide or taper, not 'flat'"),
 ]
 
@@ -29,6 +38,13 @@ class Messages(Case):
             with self.subTest(arguments):
                 result = run(*arguments.split(), cwd=self.folder)
                 self.assertEqual((result.returncode, result.stdout, result.stderr), (USAGE, "", f"klflow: {sentence}\n"))
+
+    def test_inputs_are_swept_by_repeating_set(self):
+        (self.folder / "images").write_bytes(struct.pack(">IIII", 0x803, 3, 2, 2) + bytes(range(12)))
+        path = self.write("a.yaml", "kl:\n  widths: [3, 3]\n  n_mc: 5\n  input: mnist:images:2\n")
+        result = run("run", path, "--json", "--set", "input=mnist:images:0", "--set", "kl.input=idx:images:1", cwd=self.folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual([json.loads(line)["input"] for line in result.stdout.splitlines()], ["mnist:images:0", "idx:images:1"])
 
 
 if __name__ == "__main__":
