@@ -32,6 +32,14 @@ static const klf_option table[] = {
      .help = "print one JSON object"},
 };
 
+/* The sentence of a failure without the backend's name before it, which the reader has already. */
+static const char *reason(const char *name)
+{
+    char prefix[32];
+    int  length = snprintf(prefix, sizeof prefix, "backend %s: ", name);
+    return klf_last_error() + (strncmp(klf_last_error(), prefix, (size_t)length) == 0 ? length : 0);
+}
+
 /* Whether a backend works here, and which kernels it chose or what is missing. */
 static bool describe_backend(const char *name, char *text, size_t size)
 {
@@ -43,7 +51,7 @@ static bool describe_backend(const char *name, char *text, size_t size)
     if (st == KLF_OK)
         snprintf(text, size, "%s", backend->describe(context));
     else
-        snprintf(text, size, "%s", klf_last_error());
+        snprintf(text, size, "%s", reason(name));
     if (st == KLF_OK)
         backend->close(context);
     return st == KLF_OK;

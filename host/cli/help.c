@@ -1,26 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two columns: the option and its value, and what it does with its default, wrapped at LINE_WIDTH. */
+/* Two columns: the option and its value, and what it does with its default. */
 #include "cli/help.h"
+
+#include "cli/wrap.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_COLUMN = 26, LINE_WIDTH = 79 };
-
-/* Prints words from `column` on, and continues on lines indented to TEXT_COLUMN. */
-static void print_wrapped(const char *text, size_t column)
-{
-    for (const char *word = text; *word != '\0';) {
-        size_t length = *word == '[' ? strlen(word) : strcspn(word, " "); /* the default stays together */
-        if (column > TEXT_COLUMN && column + 1 + length > LINE_WIDTH) {
-            printf("\n%*s", TEXT_COLUMN, "");
-            column = TEXT_COLUMN;
-        }
-        column += (size_t)printf("%s%.*s", column > TEXT_COLUMN ? " " : "", (int)length, word);
-        word += length + strspn(word + length, " ");
-    }
-    putchar('\n');
-}
+enum { TEXT_COLUMN = 26 };
 
 static void print_option(const klf_option *option)
 {
@@ -36,7 +23,7 @@ static void print_option(const klf_option *option)
         snprintf(text, sizeof text, "%s [%s]", option->help, fallback);
     fputs(left, stdout);
     printf("%*s", n < TEXT_COLUMN ? TEXT_COLUMN - n : 1, "");
-    print_wrapped(text, n < TEXT_COLUMN ? TEXT_COLUMN : (size_t)n + 1);
+    klf_wrap_print(text, n < TEXT_COLUMN ? TEXT_COLUMN : (size_t)n + 1, TEXT_COLUMN);
 }
 
 void klf_help_print(const char *usage, const klf_option_set *sets, size_t n_sets)

@@ -4,11 +4,14 @@
 
 #include "cli/json_line.h"
 #include "cli/progress.h"
+#include "cli/wrap.h"
 #include "klflow/build_info.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+
+enum { TEXT_COLUMN = 12 };
 
 static void print_plan_json(const klf_kl_config *config, const klf_kl_plan *plan, double seconds)
 {
@@ -42,7 +45,8 @@ void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan, dou
     printf("points      %zu\n", plan->n_points);
     printf("passes      %zu of %" PRId64 " samples (networks x images)\n", plan->n_networks, config->n_mc);
     printf("backend     %s, %s\n", plan->backend, klf_precision_name(config->precision));
-    printf("kernels     %s\n", plan->kernels);
+    fputs("kernels     ", stdout);
+    klf_wrap_print(plan->kernels, TEXT_COLUMN, TEXT_COLUMN);
     printf("threads     %zu, for %zu point%s at a time in %zu lane%s of %zu samples\n", plan->threads, plan->points_in_flight,
            plan->points_in_flight == 1 ? "" : "s", plan->lanes, plan->lanes == 1 ? "" : "s", plan->chunk);
     printf("memory      %.0f MB at its peak%s\n", plan->memory_bytes / 1e6,

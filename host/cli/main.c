@@ -36,7 +36,7 @@ static void print_help(FILE *out)
           out);
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-8s%s\n", commands[i].name, commands[i].summary);
-    fputs("\n`klflow COMMAND --help` lists a command's options; `klflow --version` prints the version.\n", out);
+    fputs("\n`klflow COMMAND --help` lists a command's options;\n`klflow --version` prints the version.\n", out);
 }
 
 /* The command's index; N_COMMANDS if there is none of that name. */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Whether what the program answers to a slip helps to mend it. Run as test_messages.py PROGRAM."""
 import json
+import os
 import struct
 import unittest
 
@@ -45,6 +46,29 @@ class Messages(Case):
         result = run("run", path, "--json", "--set", "input=mnist:images:0", "--set", "kl.input=idx:images:1", cwd=self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual([json.loads(line)["input"] for line in result.stdout.splitlines()], ["mnist:images:0", "idx:images:1"])
+
+
+class Lines(unittest.TestCase):
+    def test_lines_fit_a_terminal(self):
+        for kernels in ("", "openblas"):
+            environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+            if kernels:
+                environment["KLFLOW_CPU_KERNELS"] = kernels
+            for arguments in ("help", "kl --help", "run --help", "info --help", "bench --help", "kl --dry-run"):
+                with self.subTest(arguments, kernels=kernels):
+                    result = run(*arguments.split(), env=environment)
+                    if kernels and result.returncode != 0:
+                        self.skipTest("OpenBLAS is not installed")
+                    for line in result.stdout.splitlines():
+                        self.assertTrue(len(line) <= 80 or len(line.split()) == 1, line)  # a library's path may be long
+
+    def test_info_names_a_backend_once(self):
+        backends = [line for line in run("info").stdout.splitlines() if line.startswith("backend ")]
+        self.assertEqual(len(backends), 3)
+        for line in backends:
+            self.assertEqual(line.count("backend"), 1 + line.count("--backend"), line)
+        for backend in json.loads(run("info", "--json").stdout)["backends"]:
+            self.assertFalse(backend.get("reason", "").startswith("backend "))
 
 
 if __name__ == "__main__":
