@@ -79,6 +79,8 @@ static int load_and_execute(const char *path, klf_option_set *set)
         st = klf_yaml_config_load(text, length, set, &problems);
     for (size_t i = 0; i < problems.n; i++)
         print_problem(path, text, &problems.v[i]);
+    if (problems.more)
+        fprintf(stderr, "klflow: %s has more problems than these %zu\n", path, problems.n);
     int code = problems.n > 0 ? (int)st : klf_report(st);
     if (code == 0)
         code = execute(path, text, set);

@@ -7,6 +7,10 @@
 
 void klf_problems_add(klf_problems *problems, int line, int column, const char *sentence)
 {
+    if (problems->n == KLF_MAX_PROBLEMS) {
+        problems->more = true;
+        return;
+    }
     klf_problem *larger = realloc(problems->v, (problems->n + 1) * sizeof *larger);
     char        *copy = strdup(sentence);
     if (larger != NULL)

@@ -14,9 +14,14 @@ typedef struct klf_problem {
 typedef struct klf_problems {
     size_t       n;
     klf_problem *v;
+    bool         more; /* than KLF_MAX_PROBLEMS, so that it is no use to look for others */
     bool         lost; /* memory ran out: there are more than are listed */
 } klf_problems;
 
+/* Nobody reads further, and a file that is no config at all may have a million. */
+enum { KLF_MAX_PROBLEMS = 100 };
+
+/* Beyond KLF_MAX_PROBLEMS only sets `more`. */
 void klf_problems_add(klf_problems *problems, int line, int column, const char *sentence);
 /* By line, then column. */
 void klf_problems_sort(klf_problems *problems);

@@ -160,7 +160,7 @@ static bool take_list(walker *w, const klf_option *option, void *target, struct 
     }
     bool  good = true;
     void *iterator = NULL;
-    for (struct fy_node *item; (item = fy_node_sequence_iterate(list, &iterator)) != NULL;)
+    for (struct fy_node *item; !w->problems->more && (item = fy_node_sequence_iterate(list, &iterator)) != NULL;)
         good = take_scalar(w, option, target, item, position_of(item, key_at)) && good;
     return good;
 }
@@ -260,7 +260,7 @@ static void walk_section(walker *w, struct fy_node *section, unsigned where)
     position             at = {w->line, w->column};
     void                *iterator = NULL;
     struct fy_node_pair *pair;
-    while ((pair = fy_node_mapping_iterate(section, &iterator)) != NULL)
+    while (!w->problems->more && (pair = fy_node_mapping_iterate(section, &iterator)) != NULL)
         take_pair(w, section, pair, where, at);
     bool has_kl = fy_node_mapping_lookup_pair_by_string(section, "kl", FY_NT) != NULL;
     if (where == KLF_IN_TOP && !has_kl && w->problems->n == 0) /* else it may be misspelt, which is said already */

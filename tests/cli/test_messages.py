@@ -8,7 +8,7 @@ import unittest
 
 from program import Case, run
 
-USAGE = 64
+USAGE, CONFIG = 64, 78
 
 # (arguments, the whole sentence)
 ANSWERS = [
@@ -46,6 +46,14 @@ class Messages(Case):
         result = run("run", path, "--json", "--set", "input=mnist:images:0", "--set", "kl.input=idx:images:1", cwd=self.folder)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual([json.loads(line)["input"] for line in result.stdout.splitlines()], ["mnist:images:0", "idx:images:1"])
+
+    def test_a_long_list_of_problems_is_cut(self):
+        path = self.write("a.yaml", "kl:\n" + "".join(f"  unknown_{i}: 1\n" for i in range(20000)))
+        result = run("run", path)
+        lines = result.stderr.splitlines()
+        self.assertEqual((result.returncode, len(lines)), (CONFIG, 101))
+        self.assertTrue(lines[99].startswith(f"{path}:101:3: unknown key 'unknown_99'"), lines[99])
+        self.assertEqual(lines[100], f"klflow: {path} has more problems than these 100")
 
 
 class Lines(unittest.TestCase):

@@ -172,6 +172,31 @@ static void problems_have_their_place(void **state)
     }
 }
 
+/* However many there are, and of whatever kind, the list stays short. */
+static void a_hundred_problems_are_enough(void **state)
+{
+    (void)state;
+    enum { LINES = 150, LINE = 32 };
+    const char *const formats[] = {"  unknown_%03d: 1\n", "  depth: 1 # %03d\n", "  - x # %03d\n"};
+    for (size_t i = 0; i < COUNT(formats); i++) {
+        loaded l;
+        char   text[LINES * LINE] = "";
+        size_t n = (size_t)snprintf(text, sizeof text, i < 2 ? "kl:\n" : "kl:\n  seed:\n");
+        for (int k = 0; k < LINES; k++)
+            n += (size_t)snprintf(text + n, sizeof text - n, formats[i], k);
+        load(text, &l);
+        assert_int_equal(l.status, KLF_ERR_CONFIG);
+        assert_int_equal(l.problems.n, KLF_MAX_PROBLEMS);
+        assert_true(l.problems.more);
+        assert_int_equal(l.problems.v[0].line, i < 2 ? 2 : 3);
+        unload(&l);
+    }
+    loaded few;
+    load("kl:\n  unknown: 1\n", &few);
+    assert_true(few.problems.n == 1 && !few.problems.more);
+    unload(&few);
+}
+
 static void the_command_line_wins_and_the_file_is_checked_still(void **state)
 {
     (void)state;
@@ -260,6 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sweep_is_read),
         cmocka_unit_test(problems_have_their_place),
+        cmocka_unit_test(a_hundred_problems_are_enough),
         cmocka_unit_test(the_command_line_wins_and_the_file_is_checked_still),
         cmocka_unit_test(a_rule_broken_on_the_command_line_is_no_fault_of_the_file),
         cmocka_unit_test(a_config_reads_back_to_itself),
