@@ -1,33 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* klf_store_check on files of ours that were cut short or altered afterwards: a flipped bit of any number or any text of a
  * dataset is found. */
-#include "store/kl_sample.h"
-#include "store/scratch.h"
+#include "store/checked_file.h"
 
 #include <hdf5.h>
 
 #include <sys/stat.h>
-
-static const char *name(void)
-{
-    return scratch_path("a.h5");
-}
-
-static void write_kl(size_t wide)
-{
-    klf_kl_sweep sweep;
-    sample_create(1, wide, true, &sweep);
-    assert_works(klf_store_write_kl(name(), true, &sweep, &sample_provenance));
-    sample_free(&sweep);
-}
-
-static void write_network(void)
-{
-    klf_network *net = NULL;
-    assert_works(klf_network_draw(6, 3, (size_t[]){120, 80, 2}, 1.5, 0.05, 7, &net));
-    assert_works(klf_store_write_network(name(), true, net, &sample_provenance));
-    klf_network_destroy(net);
-}
 
 static size_t read_bytes(unsigned char **bytes)
 {
