@@ -18,7 +18,7 @@ void klf_signals_catch(void);
 
 /* From now on a signal ends this program too, which the process waits for; 0: none any more. To be taken back before its
  * process number is free for another. */
-void klf_signals_set_child(pid_t child);
+void klf_signals_set_child(pid_t pid);
 
 /* Ends the process by the signal seen, if there was one. */
 void klf_signals_obey(void);
