@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-const char *klf_precision_name(klf_precision precision)
-{
-    return precision == KLF_FP64 ? "fp64" : "fp32";
-}
-
 const char *const *klf_backend_names(void)
 {
     static const char *const names[] = {"ref", "cpu", "cuda", "auto", NULL};

@@ -121,7 +121,10 @@ const klf_backend klf_backend_cpu = {
     .forward = klf_cpu_forward,
     .gram = klf_cpu_gram,
     .collect = klf_cpu_collect,
+    .finish = klf_cpu_finish,
     .totals = klf_cpu_totals,
     .second_moment = klf_cpu_second_moment,
+    .save = klf_cpu_save,
+    .restore = klf_cpu_restore,
     .gram_q = klf_cpu_gram_q,
 };

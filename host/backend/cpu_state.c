@@ -277,6 +277,12 @@ klf_status klf_cpu_collect(klf_lane *lane, size_t layer)
     return KLF_OK;
 }
 
+klf_status klf_cpu_finish(klf_lane *lane)
+{
+    (void)lane; /* nothing is ever under way */
+    return KLF_OK;
+}
+
 klf_status klf_cpu_totals(klf_model *model, size_t layer, klf_layer_totals *out, double *f_j)
 {
     const layer_state *total = &model->layer[layer];
@@ -295,6 +301,30 @@ klf_status klf_cpu_second_moment(klf_model *model, size_t layer, double *f_jk)
     for (size_t j = 0; j < width; j++)
         for (size_t k = 0; k <= j; k++)
             f_jk[j * width + k] = f_jk[k * width + j] = *source++ / (double)total->n_samples;
+    return KLF_OK;
+}
+
+klf_status klf_cpu_save(klf_model *model, size_t layer, klf_layer_sums *sums)
+{
+    const layer_state *total = &model->layer[layer];
+    sums->n_samples = total->n_samples;
+    sums->q_sum = total->q_sum;
+    sums->q_sum2 = total->q_sum2;
+    memcpy(sums->f, total->f, total->map.width * sizeof(double));
+    if (total->gram)
+        memcpy(sums->gram, total->gram, triangle(total->map.width) * sizeof(double));
+    return KLF_OK;
+}
+
+klf_status klf_cpu_restore(klf_model *model, size_t layer, const klf_layer_sums *sums)
+{
+    layer_state *total = &model->layer[layer];
+    total->n_samples = sums->n_samples;
+    total->q_sum = sums->q_sum;
+    total->q_sum2 = sums->q_sum2;
+    memcpy(total->f, sums->f, total->map.width * sizeof(double));
+    if (total->gram)
+        memcpy(total->gram, sums->gram, triangle(total->map.width) * sizeof(double));
     return KLF_OK;
 }
 

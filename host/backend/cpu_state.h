@@ -20,8 +20,11 @@ klf_status klf_cpu_draw(klf_lane *lane, uint64_t first, size_t rows);
 klf_status klf_cpu_forward(klf_lane *lane, size_t layer);
 klf_status klf_cpu_gram(klf_lane *lane, size_t layer);
 klf_status klf_cpu_collect(klf_lane *lane, size_t layer);
+klf_status klf_cpu_finish(klf_lane *lane);
 klf_status klf_cpu_totals(klf_model *model, size_t layer, klf_layer_totals *out, double *f_j);
 klf_status klf_cpu_second_moment(klf_model *model, size_t layer, double *f_jk);
+klf_status klf_cpu_save(klf_model *model, size_t layer, klf_layer_sums *sums);
+klf_status klf_cpu_restore(klf_model *model, size_t layer, const klf_layer_sums *sums);
 klf_status klf_cpu_gram_q(klf_model *model, size_t layer, double *q);
 
 #endif

@@ -263,6 +263,12 @@ static klf_status collect(klf_lane *lane, size_t layer)
     return KLF_OK;
 }
 
+static klf_status finish(klf_lane *lane)
+{
+    (void)lane; /* nothing is ever under way */
+    return KLF_OK;
+}
+
 static klf_status totals(klf_model *model, size_t layer, klf_layer_totals *out, double *f_j)
 {
     const sums *t = &model->total[layer];
@@ -278,6 +284,33 @@ static klf_status second_moment(klf_model *model, size_t layer, double *f_jk)
     size_t      width = width_of(&model->spec, layer);
     for (size_t jk = 0; jk < width * width; jk++)
         f_jk[jk] = t->gram[jk] / (double)t->n;
+    return KLF_OK;
+}
+
+static klf_status save(klf_model *model, size_t layer, klf_layer_sums *out)
+{
+    const sums *t = &model->total[layer];
+    size_t      width = width_of(&model->spec, layer);
+    out->n_samples = t->n;
+    out->q_sum = t->q;
+    out->q_sum2 = t->q2;
+    memcpy(out->f, t->f, width * sizeof(double));
+    for (size_t j = 0; t->gram && j < width; j++)
+        memcpy(out->gram + j * (j + 1) / 2, t->gram + j * width, (j + 1) * sizeof(double));
+    return KLF_OK;
+}
+
+static klf_status restore(klf_model *model, size_t layer, const klf_layer_sums *in)
+{
+    sums  *t = &model->total[layer];
+    size_t width = width_of(&model->spec, layer);
+    t->n = in->n_samples;
+    t->q = in->q_sum;
+    t->q2 = in->q_sum2;
+    memcpy(t->f, in->f, width * sizeof(double));
+    for (size_t j = 0; t->gram && j < width; j++)
+        for (size_t k = 0; k <= j; k++)
+            t->gram[j * width + k] = t->gram[k * width + j] = in->gram[j * (j + 1) / 2 + k];
     return KLF_OK;
 }
 
@@ -322,7 +355,10 @@ const klf_backend klf_backend_ref = {
     .forward = forward,
     .gram = gram,
     .collect = collect,
+    .finish = finish,
     .totals = totals,
     .second_moment = second_moment,
+    .save = save,
+    .restore = restore,
     .gram_q = gram_q,
 };

@@ -116,6 +116,8 @@ static void work(pass *p)
         if ((st = run_chunk(p, lane, chunk, rows)) == KLF_OK)
             report_progress(p, rows);
     }
+    if (st == KLF_OK)
+        st = p->ops->finish(lane);
     if (st != KLF_OK)
         fail_pass(p, st);
     p->ops->lane_destroy(lane);

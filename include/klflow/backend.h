@@ -11,11 +11,16 @@
  *          forward(lane, l);                                    // phi = tanh(W^l phi + b^l), sums of |z - mu_l|^2
  *          collect(lane, l);                                    // in chunk order: chunk sums -> model totals, in double
  *      }
+ *      finish(lane);                                            // before the totals are read
+ *
+ *  Operations of a lane may be under way when their call returns, and fail later: finish, and every function that reads a
+ *  model, waits and tells.
  */
 #ifndef KLFLOW_BACKEND_H
 #define KLFLOW_BACKEND_H
 
 #include "klflow/network.h"
+#include "klflow/precision.h"
 #include "klflow/status.h"
 
 #include <stdbool.h>
@@ -25,10 +30,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef enum klf_precision { KLF_FP64, KLF_FP32 } klf_precision;
-
-const char *klf_precision_name(klf_precision precision); /**< "fp64", "fp32" */
 
 /** What a model is made for. Layers below the reference layer are not loaded. */
 typedef struct klf_model_spec {
@@ -56,6 +57,23 @@ typedef struct klf_layer_totals {
     double  q_sum2; /**< sum over samples of (q_s - shift)^2; 0 at the reference layer */
 } klf_layer_totals;
 
+/** The bare sums behind the totals, to stop a run between chunks and go on later with the same bits. */
+typedef struct klf_layer_sums {
+    int64_t n_samples;
+    double  q_sum, q_sum2; /**< as in klf_layer_totals */
+    double *f;             /**< [width] sum of phi */
+    double *gram;          /**< packed lower triangle, row j holds columns 0 .. j: sum of phi_j phi_k; NULL unless kept */
+} klf_layer_sums;
+
+/** A device that a backend can compute on. */
+typedef struct klf_device {
+    char   name[128], uuid[48];
+    double memory_bytes, memory_free;
+    char   capability[16]; /**< "9.0" */
+    bool   usable;         /**< this build holds code for it */
+    char   binaries[128];  /**< what it holds: "sm_80, sm_90, compute_90 (PTX)" */
+} klf_device;
+
 /** Opaque to everything but their backend. */
 typedef struct klf_context klf_context;
 typedef struct klf_model   klf_model;
@@ -71,6 +89,11 @@ typedef struct klf_backend {
     void (*close)(klf_context *ctx); /**< accepts NULL */
     /** Which kernels were chosen and why, for `klflow info` and the file. Valid while ctx is open. */
     const char *(*describe)(const klf_context *ctx);
+
+    /** Devices in the order of their numbers: fills at most `max` and returns how many there are. NULL: the host's cores. */
+    size_t (*devices)(klf_device *out, size_t max);
+    /** Bytes that models and lanes may take on the device of ctx. NULL: they live in host memory. */
+    double (*memory_available)(const klf_context *ctx);
 
     /** Rows of a chunk that suit the backend at this width, and how many lanes to run for a number of threads. */
     size_t (*preferred_chunk)(const klf_context *ctx, const klf_model_spec *spec);
@@ -94,11 +117,17 @@ typedef struct klf_backend {
     /** Adds the lane's chunk sums of `layer` (and the second moment, if gram(lane, layer) was called for this chunk) to the
      *  model's totals. The caller makes sure that calls for one layer do not overlap and come in chunk order. */
     klf_status (*collect)(klf_lane *lane, size_t layer);
+    /** Waits until all that the lane was asked for is done. */
+    klf_status (*finish)(klf_lane *lane);
 
     /** Reads the totals of a layer.  f_j [width], <phi_j>; may be NULL. */
     klf_status (*totals)(klf_model *model, size_t layer, klf_layer_totals *out, double *f_j);
     /** f_jk [width][width] = <phi_j phi_k> of a layer, exactly symmetric. */
     klf_status (*second_moment)(klf_model *model, size_t layer, double *f_jk);
+    /** The sums of a layer as they stand.  sums->f and sums->gram are the caller's buffers, gram NULL unless it is kept. */
+    klf_status (*save)(klf_model *model, size_t layer, klf_layer_sums *sums);
+    /** Puts saved sums into a model that has collected nothing yet. What follows has the bits of a run that never stopped. */
+    klf_status (*restore)(klf_model *model, size_t layer, const klf_layer_sums *sums);
     /** Q of (3.34) at `layer` from f_j and f_jk of layer - 1 and W^T W, b, mu of layer. */
     klf_status (*gram_q)(klf_model *model, size_t layer, double *q);
 } klf_backend;
