@@ -26,6 +26,11 @@ klf_format klf_precision_format(klf_precision precision)
     return formats[precision];
 }
 
+klf_format klf_precision_phi_format(klf_precision precision)
+{
+    return precision == KLF_TF32X3 ? KLF_FORMAT_FP32 : klf_precision_format(precision);
+}
+
 double klf_format_roundoff(klf_format format)
 {
     static const double roundoffs[] = {0x1p-53, 0x1p-24, 0x1p-11, 0x1p-11, 0x1p-8};

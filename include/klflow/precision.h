@@ -34,6 +34,10 @@ const char *klf_format_name(klf_format format);
 /** The format of what a precision's matrix products take in: tf32 for tf32x3. */
 klf_format klf_precision_format(klf_precision precision);
 
+/** The format that phi is rounded to before it is multiplied: that of the products, but fp32, that is not at all, for tf32x3,
+ *  which takes phi in two parts. */
+klf_format klf_precision_phi_format(klf_precision precision);
+
 /** Largest relative error of rounding a normal number to nearest: 2^-53, 2^-24, 2^-11, 2^-11, 2^-8. */
 double klf_format_roundoff(klf_format format);
 

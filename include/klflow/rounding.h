@@ -71,4 +71,28 @@ KLF_HD static inline float klf_round_float(klf_format format, float x)
     default: return x;
     }
 }
+
+/** What the lower part of klf_split_float is to be multiplied by: in fp16 it would be subnormal otherwise. */
+KLF_HD static inline double klf_split_scale(klf_format format)
+{
+    return format == KLF_FORMAT_FP16 ? 0x1p-11 : 1.0;
+}
+
+/** x as the sum of two numbers of a format, upper + klf_split_scale lower, to twice the format's digits: how a weight that the
+ *  format cannot hold goes into two products. lower is 0 where the format holds x, and where x overflows it. */
+KLF_HD static inline void klf_split_float(klf_format format, float x, float *upper, float *lower)
+{
+    float first = klf_round_float(format, x), rest = KLF_ADD(x, -first);
+    int   overflows = (klf_float_bits(first) & 0x7f800000u) == 0x7f800000u;
+    *upper = first;
+    *lower = overflows ? 0.0f : klf_round_float(format, format == KLF_FORMAT_FP16 ? KLF_MUL(rest, 0x1p11f) : rest);
+}
+
+/** The sum of the two parts, as a float: exact. */
+KLF_HD static inline float klf_two_parts_float(klf_format format, float x)
+{
+    float upper, lower;
+    klf_split_float(format, x, &upper, &lower);
+    return KLF_FMA(lower, (float)klf_split_scale(format), upper);
+}
 #endif
