@@ -97,9 +97,10 @@ static size_t preferred_chunk(const klf_context *ctx, const klf_model_spec *spec
     return spec->gram && spec->precision == KLF_FP32 ? 2048 : 1024;
 }
 
-static size_t preferred_lanes(const klf_context *ctx, size_t threads)
+static size_t preferred_lanes(const klf_context *ctx, const klf_model_spec *spec, size_t threads)
 {
     (void)ctx;
+    (void)spec;
     return threads;
 }
 

@@ -61,9 +61,10 @@ static size_t preferred_chunk(const klf_context *ctx, const klf_model_spec *spec
     return CHUNK_ROWS;
 }
 
-static size_t preferred_lanes(const klf_context *ctx, size_t threads)
+static size_t preferred_lanes(const klf_context *ctx, const klf_model_spec *spec, size_t threads)
 {
     (void)ctx;
+    (void)spec;
     return threads;
 }
 

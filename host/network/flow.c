@@ -138,7 +138,7 @@ klf_flow_cost klf_flow_plan(const klf_flow_params *params)
 {
     const klf_backend *ops = params->backend;
     klf_model_spec     spec = model_spec(params);
-    int64_t            n = params->n_mc, n_lanes = (int64_t)ops->preferred_lanes(params->context, params->threads);
+    int64_t            n = params->n_mc, n_lanes = (int64_t)ops->preferred_lanes(params->context, &spec, params->threads);
     int64_t            rows = (int64_t)params->chunk;
     if (rows == 0) { /* as many chunks for each lane, so that none runs alone at the end; but no crumbs */
         rows = (int64_t)ops->preferred_chunk(params->context, &spec);

@@ -95,9 +95,10 @@ typedef struct klf_backend {
     /** Bytes that models and lanes may take on the device of ctx. NULL: they live in host memory. */
     double (*memory_available)(const klf_context *ctx);
 
-    /** Rows of a chunk that suit the backend at this width, and how many lanes to run for a number of threads. */
+    /** Rows of a chunk that suit the backend at this width, and how many lanes to run for a number of threads; a model need not
+     *  take more lanes at a time than preferred_lanes names for any number of threads. */
     size_t (*preferred_chunk)(const klf_context *ctx, const klf_model_spec *spec);
-    size_t (*preferred_lanes)(const klf_context *ctx, size_t threads);
+    size_t (*preferred_lanes)(const klf_context *ctx, const klf_model_spec *spec, size_t threads);
     /** Bytes that a model and one lane of max_rows will take: the memory plan. */
     size_t (*model_bytes)(const klf_context *ctx, const klf_model_spec *spec);
     size_t (*lane_bytes)(const klf_context *ctx, const klf_model_spec *spec, size_t max_rows);
