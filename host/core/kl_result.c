@@ -66,6 +66,9 @@ void klf_kl_point_free(klf_kl_point *point)
     }
     free_each(point->f_j, point->n_layers);
     free_each(point->f_jk, point->n_layers);
+    if (point->reference)
+        klf_kl_point_free(point->reference);
+    free(point->reference);
     *point = (klf_kl_point){0};
 }
 

@@ -30,27 +30,27 @@ done:
     return st;
 }
 
-static klf_status kl_exists(const klf_h5_file *f, const char *name, bool *exists)
+static klf_status kl_exists(const klf_h5_file *f, const char *group, const char *name, bool *exists)
 {
     klf_status st = KLF_OK;
     htri_t     there;
     char       path[80];
-    snprintf(path, sizeof path, "/kl/%s", name);
+    snprintf(path, sizeof path, "/%s/%s", group, name);
     KLF_H5(f, there = H5Lexists(f->id, path, H5P_DEFAULT));
     *exists = there > 0;
 done:
     return st;
 }
 
-/* The extents of /kl/<name>. */
-static klf_status kl_extent(const klf_h5_file *f, const char *name, size_t rank, hsize_t *extent)
+/* The extents of /<group>/<name>. */
+static klf_status kl_extent(const klf_h5_file *f, const char *group, const char *name, size_t rank, hsize_t *extent)
 {
     klf_status st = KLF_OK;
     hid_t      dataset = H5I_INVALID_HID, space = H5I_INVALID_HID;
     char       path[80];
     bool       exists = false;
-    snprintf(path, sizeof path, "/kl/%s", name);
-    KLF_TRY(kl_exists(f, name, &exists));
+    snprintf(path, sizeof path, "/%s/%s", group, name);
+    KLF_TRY(kl_exists(f, group, name, &exists));
     if (!exists) {
         st = klf_fail(KLF_ERR_DATA, "%s is not whole: variable %s is missing", f->name.text, path);
         goto done;
@@ -74,27 +74,27 @@ typedef struct kl_axis {
     hobj_ref_t scale;
 } kl_axis;
 
-static klf_status read_axis(const klf_h5_file *f, size_t i, kl_axis *axis)
+static klf_status read_axis(const klf_h5_file *f, const char *group, size_t i, kl_axis *axis)
 {
     klf_status st = KLF_OK;
     char       path[80];
-    snprintf(path, sizeof path, "/kl/%s", klf_kl_axis[i]);
-    KLF_TRY(kl_extent(f, klf_kl_axis[i], 1, &axis->size));
+    snprintf(path, sizeof path, "/%s/%s", group, klf_kl_axis[i]);
+    KLF_TRY(kl_extent(f, group, klf_kl_axis[i], 1, &axis->size));
     KLF_H5(f, H5Rcreate(&axis->scale, f->id, path, H5R_OBJECT, -1));
 done:
     return st;
 }
 
-/* That the axes of /kl/<name> are the dimensions they should be. Readers go by these references, and HDF5 keeps them where no
- * checksum is. (H5DSis_attached asks both ends of each and takes a millisecond.) */
-static klf_status expect_dimensions(const klf_h5_file *f, const char *name, size_t rank, const kl_axis *axis)
+/* That the axes of /<group>/<name> are the dimensions they should be. Readers go by these references, and HDF5 keeps them where
+ * no checksum is. (H5DSis_attached asks both ends of each and takes a millisecond.) */
+static klf_status expect_dimensions(const klf_h5_file *f, const char *group, const char *name, size_t rank, const kl_axis *axis)
 {
     klf_status st = KLF_OK;
     hid_t      attribute = H5I_INVALID_HID, type = H5I_INVALID_HID, space = H5I_INVALID_HID;
     hvl_t      list[KLF_KL_MOMENT_RANK] = {0};
     htri_t     there;
     char       path[80];
-    snprintf(path, sizeof path, "/kl/%s", name);
+    snprintf(path, sizeof path, "/%s/%s", group, name);
     KLF_H5(f, there = H5Aexists_by_name(f->id, path, DIMENSION_LIST, H5P_DEFAULT));
     if (there) {
         KLF_H5(f, attribute = H5Aopen_by_name(f->id, path, DIMENSION_LIST, H5P_DEFAULT, H5P_DEFAULT));
@@ -117,25 +117,25 @@ done:
     return st;
 }
 
-static klf_status expect_kl(const klf_h5_file *f, const char *name, size_t rank, const kl_axis *axis)
+static klf_status expect_kl(const klf_h5_file *f, const char *group, const char *name, size_t rank, const kl_axis *axis)
 {
     klf_status st = KLF_OK;
     hsize_t    extent[KLF_KL_MOMENT_RANK];
-    KLF_TRY(kl_extent(f, name, rank, extent));
+    KLF_TRY(kl_extent(f, group, name, rank, extent));
     for (size_t i = 0; i < rank; i++) {
         if (extent[i] != axis[i].size) {
-            st = klf_fail(KLF_ERR_DATA, "%s: variable /kl/%s has %llu values along %s, which has %llu", f->name.text, name,
-                          (unsigned long long)extent[i], klf_kl_axis[i], (unsigned long long)axis[i].size);
+            st = klf_fail(KLF_ERR_DATA, "%s: variable /%s/%s has %llu values along %s, which has %llu", f->name.text, group,
+                          name, (unsigned long long)extent[i], klf_kl_axis[i], (unsigned long long)axis[i].size);
             goto done;
         }
     }
-    KLF_TRY(expect_dimensions(f, name, rank, axis));
+    KLF_TRY(expect_dimensions(f, group, name, rank, axis));
 done:
     return st;
 }
 
 /* Variables that only some files have. */
-static klf_status check_optional_kl(const klf_h5_file *f, kl_axis *axis)
+static klf_status check_optional_kl(const klf_h5_file *f, const char *group, kl_axis *axis)
 {
     static const struct {
         const char *name;
@@ -151,18 +151,19 @@ static klf_status check_optional_kl(const klf_h5_file *f, kl_axis *axis)
     klf_status st = KLF_OK;
     for (size_t k = 0; k < sizeof optional / sizeof *optional; k++) {
         bool exists = false;
-        KLF_TRY(kl_exists(f, optional[k].name, &exists));
+        KLF_TRY(kl_exists(f, group, optional[k].name, &exists));
         if (!exists)
             continue;
         for (size_t i = KLF_KL_LAYER_RANK; i < optional[k].rank; i++)
-            KLF_TRY(read_axis(f, i, &axis[i]));
-        KLF_TRY(expect_kl(f, optional[k].name, optional[k].rank, axis));
+            KLF_TRY(read_axis(f, group, i, &axis[i]));
+        KLF_TRY(expect_kl(f, group, optional[k].name, optional[k].rank, axis));
     }
 done:
     return st;
 }
 
-static klf_status check_kl(klf_h5_file *f, char *summary, size_t size)
+/* Group /kl, or /kl_ref, which is of the same layout. */
+static klf_status check_group(const klf_h5_file *f, const char *group, kl_axis *axis)
 {
     static const char *const of_layer[] = {"width", "layer_status", "width_changed",
 #define NAME(id, name, units, text, scatter) name,
@@ -175,19 +176,51 @@ static klf_status check_kl(klf_h5_file *f, char *summary, size_t size)
 #undef NAME
     };
     klf_status st = KLF_OK;
-    kl_axis    axis[KLF_KL_MOMENT_RANK];
-    KLF_TRY(expect_group(f, "/kl"));
     for (size_t i = 0; i < KLF_KL_LAYER_RANK; i++)
-        KLF_TRY(read_axis(f, i, &axis[i]));
+        KLF_TRY(read_axis(f, group, i, &axis[i]));
     for (size_t i = 0; i < sizeof of_layer / sizeof *of_layer; i++)
-        KLF_TRY(expect_kl(f, of_layer[i], KLF_KL_LAYER_RANK, axis));
+        KLF_TRY(expect_kl(f, group, of_layer[i], KLF_KL_LAYER_RANK, axis));
     for (size_t i = 0; i < sizeof of_point / sizeof *of_point; i++)
-        KLF_TRY(expect_kl(f, of_point[i], KLF_KL_GRID_RANK, axis));
-    KLF_TRY(check_optional_kl(f, axis));
+        KLF_TRY(expect_kl(f, group, of_point[i], KLF_KL_GRID_RANK, axis));
+    KLF_TRY(check_optional_kl(f, group, axis));
+done:
+    return st;
+}
+
+/* The references are points of the same grid. */
+static klf_status check_references(const klf_h5_file *f, const kl_axis *axis, bool *exist)
+{
+    klf_status st = KLF_OK;
+    htri_t     there;
+    kl_axis    own[KLF_KL_MOMENT_RANK];
+    KLF_H5(f, there = H5Lexists(f->id, KLF_KL_REFERENCE_GROUP, H5P_DEFAULT));
+    *exist = there > 0;
+    if (!there)
+        goto done;
+    KLF_TRY(check_group(f, KLF_KL_REFERENCE_GROUP, own));
+    for (size_t i = 0; i < KLF_KL_LAYER_RANK; i++)
+        if (own[i].size != axis[i].size) {
+            st = klf_fail(KLF_ERR_DATA, "%s: %s has %llu values in /%s and %llu in /%s", f->name.text, klf_kl_axis[i],
+                          (unsigned long long)axis[i].size, KLF_KL_GROUP, (unsigned long long)own[i].size,
+                          KLF_KL_REFERENCE_GROUP);
+            goto done;
+        }
+done:
+    return st;
+}
+
+static klf_status check_kl(klf_h5_file *f, char *summary, size_t size)
+{
+    klf_status st = KLF_OK;
+    kl_axis    axis[KLF_KL_MOMENT_RANK];
+    bool       references = false;
+    KLF_TRY(expect_group(f, "/" KLF_KL_GROUP));
+    KLF_TRY(check_group(f, KLF_KL_GROUP, axis));
+    KLF_TRY(check_references(f, axis, &references));
     KLF_TRY(klf_h5_read_through(f));
-    snprintf(summary, size, "%llu x %llu x %llu x %llu x %llu points, %llu layers", (unsigned long long)axis[0].size,
+    snprintf(summary, size, "%llu x %llu x %llu x %llu x %llu points, %llu layers%s", (unsigned long long)axis[0].size,
              (unsigned long long)axis[1].size, (unsigned long long)axis[2].size, (unsigned long long)axis[3].size,
-             (unsigned long long)axis[4].size, (unsigned long long)axis[5].size);
+             (unsigned long long)axis[4].size, (unsigned long long)axis[5].size, references ? ", with references" : "");
 done:
     return st;
 }

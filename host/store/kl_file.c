@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The result file of `klflow kl`: group kl with one variable a field over (var_w, var_b, depth, seed, input, layer), written
- * one variable at a time, the large moments one layer at a time. Layout: docs/formats.md. */
+ * one variable at a time, the large moments one layer at a time; group kl_ref is the same for the points' references. Layout:
+ * docs/formats.md. */
 #include "klflow/store.h"
 #include "store/identity.h"
 #include "store/kl_schema.h"
@@ -291,11 +292,11 @@ done:
 
 /* ---- the file ---- */
 
-static klf_status write_group(kl_file *f)
+static klf_status write_group(kl_file *f, const char *name)
 {
     klf_status    st = KLF_OK;
     const int64_t reference_layer = (int64_t)f->sweep->reference_layer;
-    KLF_TRY(klf_nc_group(f->writer, klf_nc_root(f->writer), "kl", &f->group));
+    KLF_TRY(klf_nc_group(f->writer, klf_nc_root(f->writer), name, &f->group));
     KLF_TRY(klf_nc_attribute(f->writer, f->group, "reference_layer", KLF_NC_INT64, 1, &reference_layer));
     KLF_TRY(write_coordinates(f));
     KLF_TRY(write_layer_facts(f));
@@ -305,6 +306,28 @@ static klf_status write_group(kl_file *f)
             KLF_TRY(write_field(f, field, which));
     KLF_TRY(write_kept_moments(f));
 done:
+    return st;
+}
+
+/* The references are a sweep of their own over the same axes. All points have one, or none has. */
+static klf_status write_references(kl_file *f)
+{
+    klf_status          st = KLF_OK;
+    const klf_kl_sweep *sweep = f->sweep;
+    klf_kl_sweep        references = *sweep;
+    if (!sweep->point[0].reference)
+        return KLF_OK;
+    if (!(references.point = malloc(sweep->n_points * sizeof *references.point)))
+        return klf_fail(KLF_ERR_MEMORY, "not enough memory to write the references of %zu points", sweep->n_points);
+    for (size_t p = 0; p < sweep->n_points; p++) {
+        assert(sweep->point[p].reference && sweep->point[p].reference->n_layers == sweep->point[p].n_layers);
+        references.point[p] = *sweep->point[p].reference;
+    }
+    f->sweep = &references;
+    KLF_TRY(write_group(f, KLF_KL_REFERENCE_GROUP));
+done:
+    f->sweep = sweep;
+    free(references.point);
     return st;
 }
 
@@ -334,7 +357,8 @@ klf_status klf_store_write_kl(const char *path, bool force, const klf_kl_sweep *
     }
     KLF_TRY(klf_identity_write(f.writer, KLF_SCHEMA_KL, "Relative entropy of the layers of tanh networks to a reference layer",
                                provenance));
-    KLF_TRY(write_group(&f));
+    KLF_TRY(write_group(&f, KLF_KL_GROUP));
+    KLF_TRY(write_references(&f));
     st = klf_nc_commit(f.writer);
     f.writer = NULL;
 done:

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Names in group /kl that its writer and its checker share; the fields per layer are those of KLF_KL_FIELDS. */
+/* Names in group /kl, and in /kl_ref beside it, that their writer, checker and reader share; the fields per layer are those of
+ * KLF_KL_FIELDS. */
 #ifndef KLFLOW_STORE_KL_SCHEMA_H
 #define KLFLOW_STORE_KL_SCHEMA_H
+
+/* The results, and those of the same points on a reference backend, in a group of its own of the same layout. */
+#define KLF_KL_GROUP "kl"
+#define KLF_KL_REFERENCE_GROUP "kl_ref"
 
 enum { KLF_KL_GRID_RANK = 5, KLF_KL_LAYER_RANK = 6, KLF_KL_MOMENT_RANK = 8 };
 

@@ -74,6 +74,8 @@ typedef struct klf_kl_point {
     double           *input_std[KLF_KL_N_FIELDS];    /**< [n_layers], NULL unless n_images > 1 and the field has scatter */
     double          **f_j;                           /**< [n_layers] -> [width], NULL unless kept */
     double          **f_jk;                          /**< [n_layers] -> [width][width], NULL unless kept */
+
+    struct klf_kl_point *reference; /**< the same point computed by a reference backend; owned; NULL where there was none */
 } klf_kl_point;
 
 /** Arrays for n_layers layers, filled with NaN; scatter arrays as ensemble and n_images ask for. */

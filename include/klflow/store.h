@@ -44,8 +44,23 @@ klf_status klf_store_library(char *version, size_t size);
  * leaves nothing. */
 klf_status klf_store_check_output(const char *path, bool force);
 
-/** Writes the result file of a sweep. KLF_ERR_CREATE or KLF_ERR_IO, and no file and no temporary left, on failure. */
+/** Writes the result file of a sweep; where its points have references, those too. KLF_ERR_CREATE or KLF_ERR_IO, and no file
+ * and no temporary left, on failure. */
 klf_status klf_store_write_kl(const char *path, bool force, const klf_kl_sweep *sweep, const klf_provenance *provenance);
+
+/** A result file that has been read. Owns all that it points to. */
+typedef struct klf_kl_file {
+    klf_kl_sweep sweep; /**< points as they were written, but for their lanes (0) and wherever one has a label of its own */
+    char        *config_text;
+    char        *version, *backend, *precision;           /**< of /provenance; "" where it does not tell */
+    char        *reference_backend, *reference_precision; /**< of the points' references; "" without them */
+} klf_kl_file;
+
+/** Reads a result file of `klflow kl`, moments included. KLF_ERR_NOINPUT; KLF_ERR_DATA with a sentence if it is damaged or of
+ *  another kind. Checks the shapes that it relies on; klf_store_check looks at more. *out is NULL on failure. */
+klf_status klf_store_read_kl(const char *path, klf_kl_file **out);
+/** Accepts NULL. */
+void klf_store_free_kl(klf_kl_file *file);
 
 /** Writes a network as datasets W0.., B0.. (double, W is [out][in]) with attributes depth, var_w, var_b, seed, random. Fails as
  *  klf_store_write_kl does. */
