@@ -131,6 +131,12 @@ typedef struct klf_backend {
     klf_status (*restore)(klf_model *model, size_t layer, const klf_layer_sums *sums);
     /** Q of (3.34) at `layer` from f_j and f_jk of layer - 1 and W^T W, b, mu of layer. */
     klf_status (*gram_q)(klf_model *model, size_t layer, double *q);
+
+    /** What the device's matrix products alone reach, for benchmarks: FLOP/s of z = W phi (rows samples through a map of width
+     *  to width, 2 rows width^2 however many products the precision takes for weights in its format), repeated for so many
+     *  seconds. NULL: a backend of host cores, whose ceiling is the rate of fused multiply-adds. */
+    klf_status (*gemm_rate)(klf_context *ctx, klf_precision precision, size_t rows, size_t width, double seconds,
+                            double *flop_rate);
 } klf_backend;
 
 /** The backend of a name ("ref", "cpu", "cuda"), or KLF_ERR_USAGE for an unknown one and KLF_ERR_DEVICE for one that this

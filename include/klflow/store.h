@@ -70,6 +70,10 @@ klf_status klf_store_write_network(const char *path, bool force, const klf_netwo
  *  attributes where present; else NaN, and `random` false. KLF_ERR_NOINPUT, KLF_ERR_DATA. *out is NULL on failure. */
 klf_status klf_store_read_network(const char *path, klf_network **out);
 
+/** Writes a network into a folder, which is made if need be, as NumPy arrays of doubles W0.npy, B0.npy, .. and variances.npy
+ *  (var_w, var_b): for programs without HDF5. Files of these names are replaced. KLF_ERR_CREATE or KLF_ERR_IO. */
+klf_status klf_store_write_arrays(const char *folder, const klf_network *net);
+
 /** Is this file whole and of a known schema? KLF_OK and a one-line summary (owned by the caller, free()), or KLF_ERR_NOINPUT /
  *  KLF_ERR_DATA with a sentence that says what is wrong. Reads every dataset. */
 klf_status klf_store_check(const char *path, char **summary);

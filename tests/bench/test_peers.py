@@ -73,6 +73,22 @@ class Peers(unittest.TestCase):
         self.assertLess(direct["checksum_stderr"], 10 * self.error * np.sqrt(SAMPLES / n))
         self.assertGreater(direct["seconds"], 0)
 
+    def test_a_folder_of_arrays_is_the_same_network(self):
+        folder = os.path.join(self.folder.name, "arrays")
+        subprocess.run([os.environ["KLFLOW"], "bench", "--network", self.network, "--write-arrays", folder], check=True)
+        with h5py.File(self.network, "r") as f:
+            for layer in range(len(WIDTHS)):
+                for name in (f"W{layer}", f"B{layer}"):
+                    array = np.load(os.path.join(folder, name + ".npy"))
+                    self.assertEqual(array.dtype, np.float64)
+                    np.testing.assert_array_equal(array, f[name][()])
+        request = ["go gram 300"]
+        from_file, = self.ask("peer_numpy.py", (), request)
+        type(self).network, kept = folder, self.network
+        self.addCleanup(setattr, type(self), "network", kept)
+        from_folder, = self.ask("peer_numpy.py", (), request)
+        self.assertEqual(from_folder["checksum"], from_file["checksum"])
+
     def test_numpy(self):
         self.check("peer_numpy.py", "--chunk", "333")
         self.check("peer_numpy.py", "--chunk", "100", "--workers", "3")

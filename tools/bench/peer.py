@@ -27,21 +27,33 @@ ENVIRONMENT = ("OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "
                "ONEDNN_MAX_CPU_ISA", "LD_LIBRARY_PATH")
 
 
+def read_network(path):
+    """[(W, b), ...] in double, var_w and var_b: of a file written by klflow kl --save-network, or of a folder written by klflow
+    bench --write-arrays, which needs no HDF5."""
+    if os.path.isdir(path):
+        def array(name):
+            return np.load(os.path.join(path, name + ".npy"))
+        depth = sum(name.startswith("W") for name in os.listdir(path))
+        return [(array(f"W{l}"), array(f"B{l}")) for l in range(depth)], *array("variances")
+    import h5py
+    with h5py.File(path, "r") as f:
+        depth = sum(name.startswith("W") and name[1:].isdigit() for name in f)
+        return [(f[f"W{l}"][()], f[f"B{l}"][()]) for l in range(depth)], f.attrs["var_w"], f.attrs["var_b"]
+
+
 class Network:
-    """Weights [out, in] and biases of a file written by klflow --save-network, in the peer's precision."""
+    """Weights [out, in] and biases of a stored network, in the peer's precision."""
 
     def __init__(self, path, precision, q0=None):
-        import h5py
-        dtype = {"fp32": np.float32, "fp64": np.float64}[precision]
-        with h5py.File(path, "r") as f:
-            depth = sum(name.startswith("W") and name[1:].isdigit() for name in f)
-            self.weight = [np.ascontiguousarray(f[f"W{l}"][()], dtype) for l in range(depth)]
-            self.bias = [np.ascontiguousarray(f[f"B{l}"][()], dtype) for l in range(depth)]
-            # The default of klflow kl without an input.
-            self.q0 = float(q0) if q0 is not None else 0.1 * float(f.attrs["var_w"]) + float(f.attrs["var_b"])
-        self.dtype, self.depth = dtype, depth
+        layers, var_w, var_b = read_network(path)
+        dtype = np.float64 if precision == "fp64" else np.float32
+        self.weight = [np.ascontiguousarray(w, dtype) for w, _ in layers]
+        self.bias = [np.ascontiguousarray(b, dtype) for _, b in layers]
+        # The default of klflow kl without an input.
+        self.q0 = float(q0) if q0 is not None else 0.1 * float(var_w) + float(var_b)
+        self.dtype, self.depth = dtype, len(layers)
         self.width = [len(b) for b in self.bias]
-        self.mean = [dtype(0)] * depth
+        self.mean = [dtype(0)] * self.depth
 
     def flops_per_sample(self):
         """Multiplications and additions of the GEMMs; the Gram counts N^2, the half that its symmetry leaves."""
@@ -108,7 +120,8 @@ class ChunkedPeer:
 
 def options(description, chunk):
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--network", required=True, help="file written by klflow --save-network")
+    parser.add_argument("--network", required=True, help="file written by klflow kl --save-network, or folder "
+                        "written by klflow bench --write-arrays")
     parser.add_argument("--precision", choices=("fp32", "fp64"), default="fp32")
     parser.add_argument("--q0", type=float, help="variance of the reference layer (default 0.1 var_w + var_b)")
     parser.add_argument("--seed", type=int, default=1)
