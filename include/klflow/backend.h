@@ -15,6 +15,12 @@
  *
  *  Operations of a lane may be under way when their call returns, and fail later: finish, and every function that reads a
  *  model, waits and tells.
+ *
+ *  Host threads: one context serves them all. Models are made, used and destroyed side by side; lanes, of one model or several,
+ *  are driven at once, each by one thread at a time, which need not be the one that made it. Once every lane of a model has
+ *  finished, several threads may call totals, second_moment and gram_q on it at once, for different layers: a backend that has
+ *  workspace for one such call only has to take them in turn by itself. save and restore are called by one thread, between the
+ *  chunks of a pass, when every lane of the model has finished or none has been made yet.
  */
 #ifndef KLFLOW_BACKEND_H
 #define KLFLOW_BACKEND_H
@@ -102,6 +108,9 @@ typedef struct klf_backend {
     /** Bytes that a model and one lane of max_rows will take: the memory plan. */
     size_t (*model_bytes)(const klf_context *ctx, const klf_model_spec *spec);
     size_t (*lane_bytes)(const klf_context *ctx, const klf_model_spec *spec, size_t max_rows);
+    /** Floating-point operations that one forward, 2 rows width fan_in, must have to keep the device busy. Where a chunk of one
+     *  network has fewer, several networks run side by side. NULL: threads and lanes alone decide that. */
+    double (*fill_flops)(const klf_context *ctx);
 
     klf_status (*model_create)(klf_context *ctx, const klf_model_spec *spec, klf_model **out);
     void (*model_destroy)(klf_model *model); /**< accepts NULL */
@@ -125,7 +134,8 @@ typedef struct klf_backend {
     klf_status (*totals)(klf_model *model, size_t layer, klf_layer_totals *out, double *f_j);
     /** f_jk [width][width] = <phi_j phi_k> of a layer, exactly symmetric. */
     klf_status (*second_moment)(klf_model *model, size_t layer, double *f_jk);
-    /** The sums of a layer as they stand.  sums->f and sums->gram are the caller's buffers, gram NULL unless it is kept. */
+    /** The sums of a layer as they stand; more chunks may follow.  sums->f and sums->gram are the caller's buffers, gram NULL
+     * unless it is kept. */
     klf_status (*save)(klf_model *model, size_t layer, klf_layer_sums *sums);
     /** Puts saved sums into a model that has collected nothing yet. What follows has the bits of a run that never stopped. */
     klf_status (*restore)(klf_model *model, size_t layer, const klf_layer_sums *sums);
