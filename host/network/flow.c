@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The Monte Carlo pass: chunks of samples flow through the layers in lanes, one worker a lane, and their sums are added to the
  * totals strictly in chunk order. So the bits of a result depend on the chunk size but not on the number of workers nor on
- * which of them was faster. Orchestration only: every number is computed by the backend. */
-#include "klflow/flow.h"
+ * which of them was faster. A pass may stop between chunks: no further ones are taken, those under way are finished, and the
+ * totals are then those of the first so many chunks. Orchestration only: every number is computed by the backend. */
+#include "network/flow_sums.h"
 
 #include <math.h>
 #include <omp.h>
@@ -21,13 +22,15 @@ typedef struct pass {
     const klf_backend     *ops;
     klf_model_spec         spec;
     klf_model             *model;
-    size_t                 chunk_rows;
+    size_t                 chunk_rows, n_lanes;
     int64_t                n_chunks;
-    atomic_llong           next_chunk;
-    atomic_llong          *turn; /* [depth] the chunk whose sums of this layer are to be added next */
+    klf_lane             **lane;       /* [n_lanes] each made by its worker */
+    atomic_llong           next_chunk; /* the first that nobody has taken */
+    atomic_llong          *turn;       /* [depth] the chunk whose sums of this layer are to be added next */
     atomic_bool            stop;
     klf_status             status; /* the first failure, with its sentence; guarded by the critical section */
     char                   message[1024];
+    bool                   too_large; /* the failure is one of memory for the model or a lane */
     int64_t                samples_done;
 } pass;
 
@@ -102,48 +105,78 @@ static void report_progress(pass *p, size_t rows)
     }
 }
 
-/* Chunks are taken in order, so the one whose turn it is always belongs to a worker: nobody waits for ever. */
-static void work(pass *p)
+static bool must_hand_over(const pass *p)
 {
-    klf_lane  *lane = NULL;
-    klf_status st = p->ops->lane_create(p->model, p->chunk_rows, &lane);
-    while (st == KLF_OK && !atomic_load(&p->stop)) {
+    return p->params->keep_due && p->params->keep_due(p->params->keep_arg);
+}
+
+/* Chunks are taken in order and finished once taken, so the one whose turn it is always belongs to a worker: nobody waits for
+ * ever. */
+static klf_status work_on_chunks(pass *p, klf_lane *lane)
+{
+    klf_status st = KLF_OK;
+    while (!atomic_load(&p->stop) && atomic_load(&p->next_chunk) < p->n_chunks && !must_hand_over(p)) {
         int64_t chunk = atomic_fetch_add(&p->next_chunk, 1);
         if (chunk >= p->n_chunks)
             break;
         int64_t left = p->params->n_mc - chunk * (int64_t)p->chunk_rows;
         size_t  rows = left < (int64_t)p->chunk_rows ? (size_t)left : p->chunk_rows;
-        if ((st = run_chunk(p, lane, chunk, rows)) == KLF_OK)
-            report_progress(p, rows);
+        KLF_TRY(run_chunk(p, lane, chunk, rows));
+        report_progress(p, rows);
     }
-    if (st == KLF_OK)
-        st = p->ops->finish(lane);
-    if (st != KLF_OK)
-        fail_pass(p, st);
-    p->ops->lane_destroy(lane);
+    st = p->ops->finish(lane);
+done:
+    return st;
 }
 
-static klf_model_spec model_spec(const klf_flow_params *params)
+static void work(pass *p)
 {
-    return (klf_model_spec){.net = params->net,
-                            .stats = params->stats,
-                            .reference_layer = params->reference_layer,
-                            .sample_seed = params->sample_seed,
-                            .precision = params->precision,
-                            .gram = params->estimator != KLF_DIRECT,
-                            .gram_last = params->keep_f_jk};
+    klf_lane **lane = &p->lane[omp_get_thread_num()];
+    klf_status st = *lane ? KLF_OK : p->ops->lane_create(p->model, p->chunk_rows, lane);
+    if (st == KLF_OK)
+        st = work_on_chunks(p, *lane);
+    if (st != KLF_OK)
+        fail_pass(p, st);
+}
+
+static klf_status hand_over(pass *p)
+{
+    klf_flow_sums *sums = NULL;
+    klf_status     st = klf_flow_sums_save(p->params, p->model, p->chunk_rows, &sums);
+    return st == KLF_OK ? p->params->keep(p->params->keep_arg, sums) : st;
+}
+
+/* All samples, in rounds that end when the sums are to be handed over. */
+static klf_status sample(pass *p)
+{
+    klf_status st = KLF_OK;
+    for (;;) {
+#pragma omp parallel num_threads((int)p->n_lanes)
+        work(p);
+        if (p->status != KLF_OK) {
+            p->too_large = p->status == KLF_ERR_MEMORY;
+            return klf_fail(p->status, "%s", p->message);
+        }
+        if (atomic_load(&p->next_chunk) >= p->n_chunks)
+            return KLF_OK;
+        KLF_TRY(hand_over(p));
+    }
+done:
+    return st;
 }
 
 klf_flow_cost klf_flow_plan(const klf_flow_params *params)
 {
     const klf_backend *ops = params->backend;
-    klf_model_spec     spec = model_spec(params);
+    klf_model_spec     spec = klf_flow_model_spec(params);
+    const size_t       even_threads = params->chunk_threads ? params->chunk_threads : params->threads;
     int64_t            n = params->n_mc, n_lanes = (int64_t)ops->preferred_lanes(params->context, &spec, params->threads);
-    int64_t            rows = (int64_t)params->chunk;
+    int64_t            rows = (int64_t)(params->resume ? params->resume->chunk : params->chunk);
     if (rows == 0) { /* as many chunks for each lane, so that none runs alone at the end; but no crumbs */
+        const int64_t lanes = (int64_t)ops->preferred_lanes(params->context, &spec, even_threads);
         rows = (int64_t)ops->preferred_chunk(params->context, &spec);
-        int64_t rounds = (n + rows * n_lanes - 1) / (rows * n_lanes);
-        int64_t even = (n + rounds * n_lanes - 1) / (rounds * n_lanes);
+        int64_t rounds = (n + rows * lanes - 1) / (rows * lanes);
+        int64_t even = (n + rounds * lanes - 1) / (rounds * lanes);
         rows = even > MIN_CHUNK ? even : MIN_CHUNK < rows ? MIN_CHUNK : rows;
     }
     rows = rows < n ? rows : n;
@@ -235,44 +268,100 @@ static void evaluate(pass *p, klf_flow *flow)
     }
 }
 
+static klf_status begin(pass *p, const klf_flow_sums *resume)
+{
+    klf_status   st = KLF_OK;
+    const size_t depth = p->spec.net->depth;
+    p->turn = calloc(depth, sizeof *p->turn);
+    p->lane = calloc(p->n_lanes, sizeof *p->lane);
+    if (!p->turn || !p->lane)
+        return klf_fail(KLF_ERR_MEMORY, "no memory for %zu layers and %zu lanes", depth, p->n_lanes);
+    st = p->ops->model_create(p->params->context, &p->spec, &p->model);
+    p->too_large = st == KLF_ERR_MEMORY;
+    if (st == KLF_OK && resume) {
+        st = klf_flow_sums_restore(p->params, resume, p->model);
+        const int64_t rows = (int64_t)p->chunk_rows, done = (resume->n_samples + rows - 1) / rows;
+        p->samples_done = resume->n_samples;
+        atomic_store(&p->next_chunk, done);
+        for (size_t l = 0; l < depth; l++)
+            atomic_store(&p->turn[l], done);
+    }
+    return st;
+}
+
+static void destroy_lanes(pass *p)
+{
+    for (size_t i = 0; p->lane && i < p->n_lanes; i++)
+        p->ops->lane_destroy(p->lane[i]);
+    free(p->lane);
+    p->lane = NULL;
+}
+
+/* The whole pass with chunks of these rows, from `resume` on unless that is NULL. *too_large: it failed for want of memory. */
+static klf_status try_rows(const klf_flow_params *params, size_t rows, const klf_flow_sums *resume, klf_flow *flow,
+                           bool *too_large)
+{
+    klf_status st = KLF_OK;
+    pass       p = {.params = params,
+                    .ops = params->backend,
+                    .spec = klf_flow_model_spec(params),
+                    .chunk_rows = rows,
+                    .n_lanes = flow->lanes,
+                    .n_chunks = (params->n_mc + (int64_t)rows - 1) / (int64_t)rows,
+                    .status = KLF_OK};
+    flow->chunk = rows;
+    KLF_TRY(begin(&p, resume));
+    double start = omp_get_wtime();
+    KLF_TRY(sample(&p));
+    destroy_lanes(&p); /* which leaves their memory to what follows */
+    flow->pass_s = omp_get_wtime() - start;
+    evaluate(&p, flow);
+    if (p.status != KLF_OK)
+        st = klf_fail(p.status, "%s", p.message);
+done:
+    *too_large = p.too_large;
+    destroy_lanes(&p);
+    p.ops->model_destroy(p.model);
+    free(p.turn);
+    return st;
+}
+
+static void tell_halved(const klf_flow_params *params, size_t rows)
+{
+    char sentence[160];
+    snprintf(sentence, sizeof sentence, "no memory for chunks of %zu samples: the pass begins anew with chunks of %zu", rows,
+             (rows + 1) / 2);
+    if (params->notice)
+        params->notice(params->notice_arg, sentence);
+    if (params->progress)
+        params->progress(params->progress_arg, 0);
+}
+
 klf_status klf_flow_run(const klf_flow_params *params, klf_flow **out)
 {
     klf_status st = KLF_OK;
-    pass       p = {.params = params, .ops = params->backend, .spec = model_spec(params), .status = KLF_OK};
     klf_flow  *flow = NULL;
+    bool       too_large = false;
     *out = NULL;
 
     if (params->keep_f_jk && params->estimator == KLF_DIRECT)
         return klf_fail(KLF_ERR_USAGE,
                         "f_jk was asked for, but the direct estimator forms no second moments; take gram or both");
+    if (params->resume)
+        KLF_TRY(klf_flow_sums_check(params, params->resume));
     klf_flow_cost cost = klf_flow_plan(params);
-    p.chunk_rows = cost.chunk;
-    p.n_chunks = (params->n_mc + (int64_t)p.chunk_rows - 1) / (int64_t)p.chunk_rows;
     KLF_TRY(create_result(params, &flow));
-    flow->chunk = p.chunk_rows;
     flow->lanes = cost.lanes;
-    if (!(p.turn = calloc(params->net->depth, sizeof *p.turn))) {
-        st = klf_fail(KLF_ERR_MEMORY, "no memory for %zu layers", params->net->depth);
-        goto done;
+    st = try_rows(params, cost.chunk, params->resume, flow, &too_large);
+    if (st == KLF_ERR_MEMORY && too_large && params->chunk == 0 && cost.chunk > 1) {
+        tell_halved(params, cost.chunk);
+        st = try_rows(params, (cost.chunk + 1) / 2, NULL, flow, &too_large);
     }
-    KLF_TRY(p.ops->model_create(params->context, &p.spec, &p.model));
-
-    double start = omp_get_wtime();
-#pragma omp parallel num_threads((int)cost.lanes)
-    work(&p);
-    flow->pass_s = omp_get_wtime() - start;
-    if (p.status == KLF_OK)
-        evaluate(&p, flow);
-
-    if (p.status != KLF_OK) {
-        st = klf_fail(p.status, "%s", p.message);
-        goto done;
+    if (st == KLF_OK) {
+        *out = flow;
+        flow = NULL;
     }
-    *out = flow;
-    flow = NULL;
 done:
-    p.ops->model_destroy(p.model);
-    free(p.turn);
     klf_flow_destroy(flow);
     return st;
 }
