@@ -29,6 +29,8 @@ static void print_plan_json(const klf_kl_config *config, const klf_kl_plan *plan
     klf_json_whole("chunk", plan->chunk);
     klf_json_real("memory_bytes", plan->memory_bytes);
     klf_json_real("memory_available", plan->memory_available);
+    klf_json_real("device_bytes", plan->device_bytes);
+    klf_json_real("device_available", plan->device_available);
     klf_json_real("flops", plan->flops);
     klf_json_real("seconds", seconds);
     klf_json_text("output", config->output);
@@ -51,6 +53,9 @@ void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan, dou
            plan->points_in_flight == 1 ? "" : "s", plan->lanes, plan->lanes == 1 ? "" : "s", plan->chunk);
     printf("memory      %.0f MB at its peak%s\n", plan->memory_bytes / 1e6,
            plan->memory_bytes > plan->memory_available ? ": more than there is here" : "");
+    if (!isnan(plan->device_bytes))
+        printf("device      %.0f MB of %.0f MB at its peak%s\n", plan->device_bytes / 1e6, plan->device_available / 1e6,
+               plan->device_bytes > plan->device_available ? ": more than there is" : "");
     printf("work        %.3g floating-point operations\n", plan->flops);
     if (!isnan(seconds))
         printf("time        about %s, longer where layers are narrow\n", klf_duration_of(seconds).text);

@@ -194,7 +194,7 @@ static void count_progress(void *arg, int64_t samples_done)
 {
     counter *c = arg;
     if (c->job->progress)
-        c->job->progress(c->job->progress_arg, samples_done - c->reported);
+        c->job->progress(c->job->hook_arg, samples_done - c->reported);
     c->reported = samples_done;
 }
 
@@ -240,6 +240,8 @@ static klf_status run_image(const klf_kl_job *job, const klf_network *net, size_
     params.sample_seed = sample_seed(job);
     params.progress = count_progress;
     params.progress_arg = &count;
+    params.notice = job->notice;
+    params.notice_arg = job->hook_arg;
     params.cancel = job->cancel;
     KLF_TRY(klf_flow_run(&params, &flow));
     KLF_TRY(check_flow(config, flow, n_layers));

@@ -14,8 +14,9 @@ typedef struct klf_kl_job {
     size_t                member;  /* of the ensemble: the network's seed is at.seed + member */
     const klf_provenance *save;    /* save the network, with this provenance; NULL: do not */
     size_t                threads; /* that this job may use */
-    void                 *progress_arg;
-    void (*progress)(void *arg, int64_t samples); /* called with newly finished samples; from any thread */
+    void                 *hook_arg;
+    void (*progress)(void *arg, int64_t samples);    /* called with newly finished samples; from any thread */
+    void (*notice)(void *arg, const char *sentence); /* with hook_arg */
     const volatile sig_atomic_t *cancel;
 } klf_kl_job;
 

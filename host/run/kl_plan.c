@@ -6,6 +6,7 @@
 #include "klflow/kl_result.h"
 #include "run/kl_job.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,9 +51,49 @@ static double point_bytes(const klf_kl_config *config, const klf_network *shape)
     return (double)sizeof(klf_kl_point) * (double)(1 + config->ensemble) + (double)sizeof(double) * doubles;
 }
 
-/* Adds the passes and results of n_alike points of the shape of one. job_bytes: the largest that any job needs while it runs.
- */
-static klf_status plan_points(const klf_kl_setup *setup, size_t index, size_t n_alike, klf_kl_plan *plan, double *job_bytes)
+/* The largest that any job needs while it runs. */
+typedef struct job_size {
+    double host, device;
+} job_size;
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* How many networks of this shape it takes to keep a device busy: their chunks together give it the work that one of a large
+ * network does. Which is a guess from the mean over the layers. */
+static size_t networks_to_fill(const klf_flow_params *params, const klf_flow_cost *cost)
+{
+    enum { MOST_IN_FLIGHT = 16 }; /* each has a host thread, a model and lanes */
+    const size_t maps = params->net->depth - params->reference_layer - 1;
+    const double work = (double)cost->chunk * klf_flow_flops(params->net, params->reference_layer, KLF_DIRECT);
+    if (maps == 0 || !params->backend->fill_flops)
+        return 1;
+    const double n = ceil(params->backend->fill_flops(params->context) * (double)maps / work);
+    return n < 1.0 ? 1 : n > MOST_IN_FLIGHT ? MOST_IN_FLIGHT : (size_t)n;
+}
+
+/* The first point decides for all. */
+static void plan_flight(const klf_kl_setup *setup, const klf_flow_params *params, const klf_flow_cost *cost, klf_kl_plan *plan)
+{
+    const size_t lanes_fit = setup->threads / cost->lanes; /* never more lanes than threads */
+    plan->chunk = cost->chunk;
+    plan->lanes = cost->lanes;
+    plan->points_in_flight = lanes_fit;
+    if (setup->backend->devices) {
+        const size_t fill = networks_to_fill(params, cost);
+        plan->points_in_flight = fill < setup->threads ? fill : setup->threads; /* a thread at least to drive each */
+        klf_flow_params share = *params;
+        share.threads = setup->threads / plan->points_in_flight;
+        const klf_flow_cost of_share = klf_flow_plan(&share);
+        plan->chunk = of_share.chunk;
+        plan->lanes = of_share.lanes;
+    }
+}
+
+/* Adds the passes and results of n_alike points of the shape of one. */
+static klf_status plan_points(const klf_kl_setup *setup, size_t index, size_t n_alike, klf_kl_plan *plan, job_size *job)
 {
     const klf_kl_config *config = setup->config;
     klf_kl_coordinates   at = klf_kl_setup_point(setup, index);
@@ -64,14 +105,12 @@ static klf_status plan_points(const klf_kl_setup *setup, size_t index, size_t n_
     size_t          passes = n_alike * config->ensemble * klf_kl_setup_n_images(setup, &at);
     klf_flow_params params = klf_kl_job_flow_params(setup, &shape, setup->threads);
     klf_flow_cost   cost = klf_flow_plan(&params);
-    if (plan->chunk == 0) { /* the first point decides for all */
-        plan->chunk = cost.chunk;
-        plan->lanes = cost.lanes;
-        plan->points_in_flight = setup->threads / cost.lanes; /* never more lanes than threads */
-    }
-    double bytes = cost.bytes + (setup->network ? 0.0 : network_bytes(&shape));
-    if (bytes > *job_bytes)
-        *job_bytes = bytes;
+    if (plan->chunk == 0)
+        plan_flight(setup, &params, &cost, plan);
+    const double network = setup->network ? 0.0 : network_bytes(&shape);
+    const bool   on_device = setup->backend->memory_available != NULL;
+    job->host = larger(job->host, on_device ? network : network + cost.bytes);
+    job->device = larger(job->device, cost.bytes);
     plan->memory_bytes += (double)n_alike * point_bytes(config, &shape);
     plan->n_networks += passes;
     plan->flops += (double)passes * (double)config->n_mc * klf_flow_flops(&shape, config->reference_layer, config->estimator);
@@ -87,9 +126,21 @@ static double image_bytes(const klf_kl_setup *setup)
     return pixels * (double)sizeof(double);
 }
 
+/* A job less in flight where the device has no room for it; klf_kl_plan_check refuses if even one does not fit. */
+static void plan_device_memory(const klf_kl_setup *setup, double job_bytes, klf_kl_plan *plan)
+{
+    plan->device_bytes = plan->device_available = NAN;
+    if (!setup->backend->memory_available)
+        return;
+    plan->device_available = setup->backend->memory_available(setup->context);
+    while (plan->points_in_flight > 1 && job_bytes * (double)plan->points_in_flight > plan->device_available)
+        plan->points_in_flight--;
+    plan->device_bytes = job_bytes * (double)plan->points_in_flight;
+}
+
 klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan)
 {
-    double job_bytes = 0.0;
+    job_size job = {0.0, 0.0};
     *plan = (klf_kl_plan){.n_points = klf_kl_setup_n_points(setup),
                           .threads = setup->threads,
                           .memory_available = klf_memory_available(),
@@ -99,15 +150,33 @@ klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan)
     size_t n_alike = setup->var_w.n * setup->var_b.n * setup->seed.n;
     for (size_t d = 0; d < setup->depth.n; d++)
         for (size_t i = 0; i < setup->n_inputs; i++) {
-            klf_status st = plan_points(setup, d * setup->seed.n * setup->n_inputs + i, n_alike, plan, &job_bytes);
+            klf_status st = plan_points(setup, d * setup->seed.n * setup->n_inputs + i, n_alike, plan, &job);
             if (st != KLF_OK)
                 return st;
         }
     size_t jobs = plan->n_points * setup->config->ensemble;
     if (plan->points_in_flight > jobs)
         plan->points_in_flight = jobs;
-    plan->memory_bytes += PROGRAM_BYTES + job_bytes * (double)plan->points_in_flight + image_bytes(setup) +
+    plan_device_memory(setup, job.device, plan);
+    plan->memory_bytes += PROGRAM_BYTES + job.host * (double)plan->points_in_flight + image_bytes(setup) +
                           (setup->network ? network_bytes(setup->network) : 0.0);
+    return KLF_OK;
+}
+
+/* Linux promises more memory than there is and kills the process later: better one sentence now. */
+klf_status klf_kl_plan_check(const klf_kl_plan *plan)
+{
+    if (plan->memory_bytes > plan->memory_available)
+        return klf_fail(KLF_ERR_MEMORY,
+                        "this run needs about %.1f GB of memory and %.1f GB are available; lower depth, widths, threads or "
+                        "chunk",
+                        1e-9 * plan->memory_bytes, 1e-9 * plan->memory_available);
+    if (plan->device_bytes > plan->device_available)
+        return klf_fail(
+            KLF_ERR_MEMORY,
+            "this run needs about %.1f GB on the device of backend %s and %.1f GB are free there; lower chunk, depth "
+            "or widths, take estimator direct, which keeps no second moments, or wait until the device is free",
+            1e-9 * plan->device_bytes, plan->backend, 1e-9 * plan->device_available);
     return KLF_OK;
 }
 

@@ -8,4 +8,7 @@
 
 klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan);
 
+/* KLF_ERR_MEMORY if the machine or the device has less memory than the plan needs. */
+klf_status klf_kl_plan_check(const klf_kl_plan *plan);
+
 #endif

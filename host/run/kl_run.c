@@ -56,6 +56,14 @@ static void count_samples(void *arg, int64_t samples)
     }
 }
 
+static void pass_on_notice(void *arg, const char *sentence)
+{
+    run *r = arg;
+#pragma omp critical(klf_kl_run)
+    if (r->hooks->notice)
+        r->hooks->notice(r->hooks->arg, sentence);
+}
+
 /* What a point was made from, for a reader of its JSON line or file. */
 static klf_status label_point(const run *r, size_t index, klf_kl_point *point)
 {
@@ -117,8 +125,9 @@ static void work(run *r)
                           .member = job_index % r->ensemble,
                           .save = job_index == 0 && r->setup->config->save_network ? r->provenance : NULL,
                           .threads = threads,
-                          .progress_arg = r,
+                          .hook_arg = r,
                           .progress = count_samples,
+                          .notice = pass_on_notice,
                           .cancel = r->hooks->cancel};
         klf_status st = klf_kl_job_run(&job, &r->member[job_index]);
 #pragma omp critical(klf_kl_run)
@@ -150,6 +159,15 @@ static klf_status write_file(const run *r)
     return klf_store_write_kl(s->config->output, s->config->force, &sweep, r->provenance);
 }
 
+/* That of the plan but where memory was short, or a point has fewer samples than its chunk. */
+static size_t smallest_chunk(const run *r)
+{
+    size_t chunk = r->plan->chunk;
+    for (size_t i = 0; i < r->plan->n_points; i++)
+        chunk = r->point[i].chunk < chunk ? r->point[i].chunk : chunk;
+    return chunk;
+}
+
 static klf_status run_jobs(run *r)
 {
     klf_status st = KLF_OK;
@@ -177,6 +195,7 @@ static klf_status run_jobs(run *r)
         st = klf_fail(r->status, "%s", r->message);
     } else if (r->setup->config->output) {
         klf_facts_stop_clock(r->facts);
+        klf_facts_set_chunk(r->facts, smallest_chunk(r));
         st = write_file(r);
     }
 done:
@@ -191,16 +210,6 @@ done:
     return st;
 }
 
-/* Linux promises more memory than there is and kills the process later: better one sentence now. */
-static klf_status check_memory(const klf_kl_plan *plan)
-{
-    if (!(plan->memory_bytes > plan->memory_available))
-        return KLF_OK;
-    return klf_fail(KLF_ERR_MEMORY,
-                    "this run needs about %.1f GB of memory and %.1f GB are available; lower depth, widths, threads or chunk",
-                    1e-9 * plan->memory_bytes, 1e-9 * plan->memory_available);
-}
-
 klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, const klf_kl_hooks *hooks, const char **blame)
 {
     klf_kl_setup setup;
@@ -210,7 +219,7 @@ klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, cons
     if (st != KLF_OK)
         return st;
     KLF_TRY(klf_kl_plan_setup(&setup, &plan));
-    KLF_TRY(check_memory(&plan));
+    KLF_TRY(klf_kl_plan_check(&plan));
     if (strcmp(config->backend, "auto") == 0 && hooks->notice)
         hooks->notice(hooks->arg, "backend auto: no usable GPU module, so this run is on the CPU (backend cpu)");
     if (setup.threads > klf_usable_cores() && hooks->notice)

@@ -111,6 +111,7 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
         add_text(facts, "slurm_job_id", job);
     add_int(facts, "threads", (int64_t)plan->threads);
     add_int(facts, "points_in_flight", (int64_t)plan->points_in_flight);
+    facts->chunk = facts->n;
     add_int(facts, "chunk", (int64_t)plan->chunk);
     add_int(facts, "lanes", (int64_t)plan->lanes);
     klf_fact *wall = add(facts, "wall_s"); /* last: klf_facts_stop_clock knows where it is */
@@ -121,4 +122,9 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
 void klf_facts_stop_clock(klf_facts *facts)
 {
     facts->fact[facts->n - 1].value.real = omp_get_wtime() - facts->start;
+}
+
+void klf_facts_set_chunk(klf_facts *facts, size_t chunk)
+{
+    facts->fact[facts->chunk].value.i = (int64_t)chunk;
 }

@@ -12,7 +12,7 @@ enum { KLF_MAX_FACTS = 40 };
 
 /* Holds the texts that the facts point to: do not copy. */
 typedef struct klf_facts {
-    size_t   n;
+    size_t   n, chunk; /* chunk: which fact is about it */
     klf_fact fact[KLF_MAX_FACTS];
     char     hostname[256];
     char     cpu_model[KLF_CPU_MODEL_SIZE];
@@ -27,5 +27,8 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
 
 /* Sets the wall time since klf_facts_collect. */
 void klf_facts_stop_clock(klf_facts *facts);
+
+/* Sets the samples of a chunk, which the run may have had to lower. */
+void klf_facts_set_chunk(klf_facts *facts, size_t chunk);
 
 #endif

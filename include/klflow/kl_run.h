@@ -32,11 +32,13 @@ extern "C" {
 typedef struct klf_kl_plan {
     size_t      n_points, n_networks; /**< networks x images: passes over n_mc samples */
     size_t      threads, points_in_flight, chunk, lanes;
-    double      memory_bytes;     /**< peak, estimated */
+    double      memory_bytes;     /**< peak in host memory, estimated */
     double      memory_available; /**< bytes; klf_kl_run refuses to start if it needs more */
-    double      flops;            /**< GEMM and Gram, Gram counted as N^2 a sample and layer */
-    const char *backend;          /**< the one that will run; "auto" resolved */
-    char        kernels[256];     /**< which kernels the backend chose, and why */
+    double      device_bytes;     /**< the same for a backend with memory of its own; NaN for others */
+    double      device_available;
+    double      flops;        /**< GEMM and Gram, Gram counted as N^2 a sample and layer */
+    const char *backend;      /**< the one that will run; "auto" resolved */
+    char        kernels[256]; /**< which kernels the backend chose, and why */
 } klf_kl_plan;
 
 typedef struct klf_kl_hooks {
