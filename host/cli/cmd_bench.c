@@ -3,6 +3,7 @@
  * tools/bench/compare.py that answers one line of JSON to each line on stdin. */
 #include "cli/commands.h"
 
+#include "backend/backends.h"
 #include "cli/bench_output.h"
 #include "cli/help.h"
 #include "cli/report.h"
@@ -63,6 +64,8 @@ static const klf_option table[] = {
      .type = KLF_OPTION_TEXT,
      .where = KLF_IN_COMMAND,
      .offset = offsetof(bench_options, backend),
+     .choices = klf_backend_choices,
+     .unlisted = klf_backend_unlisted,
      .metavar = "NAME",
      .value = "cpu",
      .help = "backend to time"},
@@ -188,18 +191,22 @@ done:
 
 static klf_status run(const bench_options *options)
 {
-    klf_status   st = KLF_OK;
-    klf_network *net = NULL;
-    size_t       threads = options->threads ? options->threads : klf_default_threads();
-    klf_bench    bench = {.n_mc = (int64_t)options->samples, .rounds = options->rounds, .ceiling_seconds = CEILING_SECONDS};
+    klf_status         st = KLF_OK;
+    klf_network       *net = NULL;
+    klf_opened_backend opened = {0};
+    size_t             threads = options->threads ? options->threads : klf_default_threads();
+    klf_bench bench = {.n_mc = (int64_t)options->samples, .rounds = options->rounds, .ceiling_seconds = CEILING_SECONDS};
 
     KLF_TRY(make_network(options, &net));
     if (options->write_arrays) {
         st = klf_store_write_arrays(options->write_arrays, net);
         goto done;
     }
-    KLF_TRY(klf_backend_find(options->backend, &bench.backend));
-    KLF_TRY(bench.backend->open(&bench.context));
+    KLF_TRY(klf_backend_open(options->backend, &opened));
+    bench.backend = opened.backend;
+    bench.context = opened.context;
+    if (opened.note[0] != '\0')
+        fprintf(stderr, "klflow: note: %s\n", opened.note);
     for (int p = 0; p < KLF_N_PRECISIONS; p++)
         bench.net[p] = net;
     bench.q0 = net->random ? KLF_Q0_MEAN_SQUARE * net->var_w + net->var_b : 0.2;
@@ -209,8 +216,7 @@ static klf_status run(const bench_options *options)
         st = time_cases(options, &bench, threads);
 done:
     klf_network_destroy(net);
-    if (bench.backend)
-        bench.backend->close(bench.context);
+    klf_backend_close(&opened);
     return st;
 }
 

@@ -18,7 +18,7 @@
 
 static const char usage[] = "klflow info [options]\n"
                             "Version and build, CPU and cores, backends with the kernels they chose (or why\n"
-                            "they cannot be used), and the libraries in use.";
+                            "they cannot be used) and their devices, and the libraries in use.";
 
 typedef struct info_options {
     bool json;
@@ -32,6 +32,25 @@ static const klf_option table[] = {
      .help = "print one JSON object"},
 };
 
+enum { MAX_BACKENDS = 8, MAX_DEVICES = 16, BACKEND_TEXT = 1024 };
+
+/* What is known of a backend once it was tried. */
+typedef struct backend_facts {
+    const char *name;
+    bool        usable;
+    char        text[BACKEND_TEXT]; /* which kernels it chose, or what is missing */
+    size_t      n_devices;          /* listed even where the backend cannot use them */
+    klf_device  device[MAX_DEVICES];
+} backend_facts;
+
+typedef struct facts {
+    const klf_build_info *build;
+    char                  cpu[KLF_CPU_MODEL_SIZE];
+    size_t                n_backends, n_libraries;
+    backend_facts         backend[MAX_BACKENDS];
+    klf_library           library[KLF_MAX_LIBRARIES];
+} facts;
+
 /* The sentence of a failure without the backend's name before it, which the reader has already. */
 static const char *reason(const char *name)
 {
@@ -40,66 +59,96 @@ static const char *reason(const char *name)
     return klf_last_error() + (strncmp(klf_last_error(), prefix, (size_t)length) == 0 ? length : 0);
 }
 
-/* Whether a backend works here, and which kernels it chose or what is missing. */
-static bool describe_backend(const char *name, char *text, size_t size)
+static void try_backend(const char *name, backend_facts *out)
 {
-    const klf_backend *backend;
-    klf_context       *context = NULL;
-    klf_status         st = klf_backend_find(name, &backend);
-    if (st == KLF_OK)
-        st = backend->open(&context);
-    if (st == KLF_OK)
-        snprintf(text, size, "%s", backend->describe(context));
-    else
-        snprintf(text, size, "%s", reason(name));
-    if (st == KLF_OK)
-        backend->close(context);
-    return st == KLF_OK;
+    klf_opened_backend opened;
+    klf_status         st = klf_backend_open(name, &opened);
+    *out = (backend_facts){.name = name, .usable = st == KLF_OK};
+    snprintf(out->text, sizeof out->text, "%s", st == KLF_OK ? opened.backend->describe(opened.context) : reason(name));
+    if (opened.backend != NULL && opened.backend->devices != NULL)
+        out->n_devices = opened.backend->devices(out->device, MAX_DEVICES);
+    if (out->n_devices > MAX_DEVICES)
+        out->n_devices = MAX_DEVICES;
+    klf_backend_close(&opened);
 }
 
-enum { BACKEND_TEXT = 512 };
-
-static void print_text(const klf_library *library, size_t n_libraries, const char *cpu)
+/* Libraries last: the backends bring theirs. */
+static void collect(facts *f)
 {
-    const klf_build_info *build = klf_build_info_get();
-    char                  text[BACKEND_TEXT];
-    printf("klflow    %s, commit %s%s\n", build->version, build->git_commit, build->git_dirty ? " with changes" : "");
-    printf("build     %s, %s\n", build->build_type, build->compiler);
-    printf("cpu       %s\n", cpu);
+    unsigned version[3];
+    klf_hdf5_version(&version[0], &version[1], &version[2]);
+    f->build = klf_build_info_get();
+    klf_cpu_model(f->cpu);
+    for (const char *const *name = klf_backend_names(); *name != NULL && f->n_backends < MAX_BACKENDS; name++)
+        if (strcmp(*name, "auto") != 0)
+            try_backend(*name, &f->backend[f->n_backends++]);
+    f->n_libraries = klf_loaded_libraries(f->library);
+}
+
+static void print_text(const facts *f)
+{
+    printf("klflow    %s, commit %s%s\n", f->build->version, f->build->git_commit, f->build->git_dirty ? " with changes" : "");
+    printf("build     %s, %s\n", f->build->build_type, f->build->compiler);
+    printf("cpu       %s\n", f->cpu);
     printf("cores     %zu usable, %zu thread%s by default\n", klf_usable_cores(), klf_default_threads(),
            klf_default_threads() == 1 ? "" : "s");
-    for (const char *const *name = klf_backend_names(); *name != NULL; name++) {
-        if (strcmp(*name, "auto") == 0)
-            continue;
-        bool available = describe_backend(*name, text, sizeof text);
-        printf("backend   %-5s %s: %s\n", *name, available ? "usable" : "not usable", text);
+    for (size_t i = 0; i < f->n_backends; i++) {
+        const backend_facts *b = &f->backend[i];
+        printf("backend   %-5s %s: %s\n", b->name, b->usable ? "usable" : "not usable", b->text);
+        for (size_t d = 0; d < b->n_devices; d++) {
+            const klf_device *v = &b->device[d];
+            printf("device    %-5s %zu: %s, %s, %.1f GB (%.1f free), compute capability %s%s; code in this build: %s\n",
+                   b->name, d, v->name, v->uuid, 1e-9 * v->memory_bytes, 1e-9 * v->memory_free, v->capability,
+                   v->usable ? "" : ", not usable: no code for it", v->binaries);
+        }
     }
-    for (size_t i = 0; i < n_libraries; i++)
-        printf("library   %-26s %-14s %s\n", library[i].name, library[i].version[0] != '\0' ? library[i].version : "-",
-               library[i].path);
+    for (size_t i = 0; i < f->n_libraries; i++)
+        printf("library   %-26s %-14s %s\n", f->library[i].name, f->library[i].version[0] != '\0' ? f->library[i].version : "-",
+               f->library[i].path);
 }
 
-static klf_status print_json(const klf_library *library, size_t n_libraries, const char *cpu)
+static json_t *device_json(size_t index, const klf_device *v)
 {
-    const klf_build_info *build = klf_build_info_get();
-    json_t               *backends = json_array(), *libraries = json_array();
-    char                  text[BACKEND_TEXT];
-    for (const char *const *name = klf_backend_names(); *name != NULL;
-         name++) { /* a text that is not UTF-8 leaves its object out */
-        if (strcmp(*name, "auto") == 0)
-            continue;
-        bool available = describe_backend(*name, text, sizeof text);
-        json_array_append_new(
-            backends, json_pack("{s:s, s:b, s:s}", "name", *name, "usable", available, available ? "kernels" : "reason", text));
+    return json_pack("{s:I, s:s, s:s, s:f, s:f, s:s, s:b, s:s}", "index", (json_int_t)index, "name", v->name, "uuid", v->uuid,
+                     "memory_bytes", v->memory_bytes, "memory_free", v->memory_free, "compute_capability", v->capability,
+                     "usable", v->usable, "binaries", v->binaries);
+}
+
+/* A text that is not UTF-8 leaves its object out. */
+static json_t *backends_json(const facts *f)
+{
+    json_t *backends = json_array();
+    for (size_t i = 0; i < f->n_backends; i++) {
+        const backend_facts *b = &f->backend[i];
+        json_t *object = json_pack("{s:s, s:b, s:s}", "name", b->name, "usable", b->usable, b->usable ? "kernels" : "reason",
+                                   b->text);
+        json_t *devices = b->n_devices > 0 ? json_array() : NULL;
+        for (size_t d = 0; d < b->n_devices; d++)
+            json_array_append_new(devices, device_json(d, &b->device[d]));
+        if (devices != NULL)
+            json_object_set_new(object, "devices", devices);
+        json_array_append_new(backends, object);
     }
-    for (size_t i = 0; i < n_libraries; i++)
-        json_array_append_new(libraries,
-                              json_pack("{s:s, s:s?, s:s}", "name", library[i].name, "version",
-                                        library[i].version[0] != '\0' ? library[i].version : NULL, "path", library[i].path));
-    json_t *object = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:I, s:o, s:o}", "version", build->version, "git_commit",
-                               build->git_commit, "git_dirty", build->git_dirty, "build_type", build->build_type, "compiler",
-                               build->compiler, "cpu", cpu, "cores", (json_int_t)klf_usable_cores(), "threads",
-                               (json_int_t)klf_default_threads(), "backends", backends, "libraries", libraries);
+    return backends;
+}
+
+static json_t *libraries_json(const facts *f)
+{
+    json_t *libraries = json_array();
+    for (size_t i = 0; i < f->n_libraries; i++)
+        json_array_append_new(libraries, json_pack("{s:s, s:s?, s:s}", "name", f->library[i].name, "version",
+                                                   f->library[i].version[0] != '\0' ? f->library[i].version : NULL, "path",
+                                                   f->library[i].path));
+    return libraries;
+}
+
+static klf_status print_json(const facts *f)
+{
+    json_t *object = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:I, s:o, s:o}", "version", f->build->version, "git_commit",
+                               f->build->git_commit, "git_dirty", f->build->git_dirty, "build_type", f->build->build_type,
+                               "compiler", f->build->compiler, "cpu", f->cpu, "cores", (json_int_t)klf_usable_cores(),
+                               "threads", (json_int_t)klf_default_threads(), "backends", backends_json(f), "libraries",
+                               libraries_json(f));
     if (object == NULL)
         return klf_fail(KLF_ERR_INTERNAL, "the facts cannot be written as JSON");
     json_dumpf(object, stdout, 0);
@@ -120,13 +169,11 @@ int klf_cmd_info(int argc, char **argv)
     }
     if (st != KLF_OK)
         return klf_report(st);
-    klf_library library[KLF_MAX_LIBRARIES];
-    char        cpu[KLF_CPU_MODEL_SIZE];
-    size_t      n_libraries = klf_loaded_libraries(library);
-    klf_cpu_model(cpu);
+    facts f = {0};
+    collect(&f);
     if (!options.json) {
-        print_text(library, n_libraries, cpu);
+        print_text(&f);
         return 0;
     }
-    return klf_report(print_json(library, n_libraries, cpu));
+    return klf_report(print_json(&f));
 }

@@ -20,6 +20,7 @@ static void print_plan_json(const klf_kl_config *config, const klf_kl_plan *plan
     klf_json_whole("n_passes", plan->n_networks);
     klf_json_whole("n_mc", (uint64_t)config->n_mc);
     klf_json_text("backend", plan->backend);
+    klf_json_text("backend_note", plan->backend_note[0] != '\0' ? plan->backend_note : NULL);
     klf_json_text("kernels", plan->kernels);
     klf_json_text("precision", klf_precision_name(config->precision));
     klf_json_text("estimator", klf_kl_choice_name("estimator", (int)config->estimator));
@@ -47,6 +48,10 @@ void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan, dou
     printf("points      %zu\n", plan->n_points);
     printf("passes      %zu of %" PRId64 " samples (networks x images)\n", plan->n_networks, config->n_mc);
     printf("backend     %s, %s\n", plan->backend, klf_precision_name(config->precision));
+    if (plan->backend_note[0] != '\0') {
+        fputs("note        ", stdout);
+        klf_wrap_print(plan->backend_note, TEXT_COLUMN, TEXT_COLUMN);
+    }
     fputs("kernels     ", stdout);
     klf_wrap_print(plan->kernels, TEXT_COLUMN, TEXT_COLUMN);
     printf("threads     %zu, for %zu point%s at a time in %zu lane%s of %zu samples\n", plan->threads, plan->points_in_flight,

@@ -27,8 +27,8 @@ typedef struct listing {
     size_t       n;
 } listing;
 
-/* True, with the version filled in as far as it can be asked for, for the libraries that klflow itself is linked to; what those
- * drag in is left out. */
+/* True, with the version filled in as far as it can be asked for, for the libraries that klflow and its modules are linked to;
+ * what those drag in is left out. */
 static bool is_ours(klf_library *library)
 {
     unsigned major, minor, release;
@@ -46,7 +46,12 @@ static bool is_ours(klf_library *library)
                  {"libomp.", openmp},
                  {"libmvec.", ""},
                  {"libm.", ""},
-                 {"libc.", gnu_get_libc_version()}};
+                 {"libc.", gnu_get_libc_version()},
+                 {"klflow-", ""}, /* a backend's module, and what it brings */
+                 {"libcublas.", ""},
+                 {"libcublasLt.", ""},
+                 {"libcurand.", ""},
+                 {"libcuda.", ""}};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strncmp(library->name, known[i].prefix, strlen(known[i].prefix)) == 0) {
             snprintf(library->version, sizeof library->version, "%s", known[i].version);

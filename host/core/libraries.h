@@ -13,7 +13,7 @@ typedef struct klf_library {
 
 enum { KLF_MAX_LIBRARIES = 16 };
 
-/* In the order of loading, those that klflow itself is linked to. Returns how many. */
+/* In the order of loading, those that klflow and its modules are linked to. Returns how many. */
 size_t klf_loaded_libraries(klf_library library[KLF_MAX_LIBRARIES]);
 
 /* The version of the HDF5 library. Whoever may be the first to call HDF5 calls this before: it keeps HDF5 from closing, at the

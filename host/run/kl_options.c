@@ -2,6 +2,7 @@
 /* The one table of the options of `klflow kl`. The order is that of --help, of the effective config and of docs/config.md. */
 #include "run/kl_options.h"
 
+#include "backend/backends.h"
 #include "core/cpu_count.h"
 #include "klflow/images.h"
 
@@ -12,7 +13,6 @@ static const char *const architectures[] = {"wide", "taper", NULL};
 static const char *const estimators[] = {"direct", "gram", "both", NULL};
 static const char *const precisions[] = {"fp64", "fp32", NULL};
 static const char *const statistics[] = {"input", "dataset", "theory", NULL};
-static const char *const backends[] = {"ref", "cpu", "cuda", "auto", NULL};
 static const char *const backend_misnomers[] = {"gpu", "cuda", NULL}; /* cpu is but a letter away */
 
 static_assert(sizeof(klf_architecture) == sizeof(int) && sizeof(klf_estimator) == sizeof(int) &&
@@ -202,7 +202,8 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      AT(backend),
      .type = KLF_OPTION_TEXT,
      .where = COMPUTED,
-     .choices = backends,
+     .choices = klf_backend_choices,
+     .unlisted = klf_backend_unlisted,
      .misnomers = backend_misnomers,
      .metavar = "NAME",
      .unit = "1",

@@ -145,6 +145,7 @@ klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan)
                           .threads = setup->threads,
                           .memory_available = klf_memory_available(),
                           .backend = setup->backend->name};
+    snprintf(plan->backend_note, sizeof plan->backend_note, "%s", setup->backend_note);
     snprintf(plan->kernels, sizeof plan->kernels, "%s", setup->backend->describe(setup->context));
     /* A point's shape depends on its depth and input alone. */
     size_t n_alike = setup->var_w.n * setup->var_b.n * setup->seed.n;

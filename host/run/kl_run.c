@@ -220,8 +220,8 @@ klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, cons
         return st;
     KLF_TRY(klf_kl_plan_setup(&setup, &plan));
     KLF_TRY(klf_kl_plan_check(&plan));
-    if (strcmp(config->backend, "auto") == 0 && hooks->notice)
-        hooks->notice(hooks->arg, "backend auto: no usable GPU module, so this run is on the CPU (backend cpu)");
+    if (setup.backend_note[0] != '\0' && hooks->notice)
+        hooks->notice(hooks->arg, setup.backend_note);
     if (setup.threads > klf_usable_cores() && hooks->notice)
         hooks->notice(hooks->arg, "there are more threads than cores that this process may use, which makes a run slower");
     bool unused_input = config->input.n > 0 || !isnan(config->q0) || !isnan(config->gaussian_input);

@@ -173,11 +173,14 @@ static klf_status open_backend(klf_kl_setup *setup)
     const klf_kl_config *config = setup->config;
     klf_status           st = KLF_OK;
     setup->blame = "backend";
-    KLF_TRY(klf_backend_find(config->backend, &setup->backend));
+    klf_opened_backend opened;
+    KLF_TRY(klf_backend_open(config->backend, &opened));
+    setup->backend = opened.backend;
+    setup->context = opened.context;
+    memcpy(setup->backend_note, opened.note, sizeof opened.note);
     if (!setup->backend->supports(config->precision))
         return klf_fail(KLF_ERR_USAGE, "backend %s does not compute in %s; leave out --precision or take --backend cpu",
                         setup->backend->name, klf_precision_name(config->precision));
-    KLF_TRY(setup->backend->open(&setup->context));
 done:
     return st;
 }
@@ -218,7 +221,7 @@ void klf_kl_setup_close(klf_kl_setup *setup)
     free(setup->depth.v);
     free(setup->seed.v);
     klf_network_destroy(setup->network);
-    if (setup->backend)
+    if (setup->context)
         setup->backend->close(setup->context);
     *setup = (klf_kl_setup){0};
 }

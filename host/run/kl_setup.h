@@ -11,6 +11,7 @@ typedef struct klf_kl_setup {
     const klf_kl_config *config;
     const klf_backend   *backend;
     klf_context         *context;
+    char                 backend_note[1200]; /* why "auto" came to the CPU; "" otherwise */
     size_t               threads;
 
     /* The axes; the input axis has labels, and images if the config names any. */

@@ -183,6 +183,14 @@ static int choice_index(const klf_option *option, const char *text)
     return -1;
 }
 
+static bool is_unlisted(const klf_option *option, const char *text)
+{
+    for (const char *const *choice = option->unlisted; choice != NULL && *choice != NULL; choice++)
+        if (strcmp(*choice, text) == 0)
+            return true;
+    return false;
+}
+
 static bool parse_real(const klf_option *option, const char *text, double *out)
 {
     return klf_parse_real(text, out) && (option->positive ? *out > 0 : *out >= 0);
@@ -195,7 +203,7 @@ static bool parse_whole(const klf_option *option, const char *text, uint64_t *ou
 
 static klf_status add_text(const klf_option *option, void *slot, const char *text, const char *label)
 {
-    if (*text == '\0' || (option->choices != NULL && choice_index(option, text) < 0))
+    if (*text == '\0' || (option->choices != NULL && choice_index(option, text) < 0 && !is_unlisted(option, text)))
         return refuse(option, text, label);
     klf_status checked = option->check != NULL ? option->check(text) : KLF_OK;
     if (checked != KLF_OK)

@@ -45,6 +45,7 @@ typedef struct klf_option {
     uint64_t           min, max;           /* WHOLE(S) */
     bool               positive;           /* REAL(S): > 0, otherwise >= 0 */
     const char *const *choices;            /* NULL-terminated */
+    const char *const *unlisted;           /* TEXT: further choices, which help and messages leave out; NULL-terminated */
     const char *const *misnomers;          /* of choices: a word that is none, and the one it means, ...; NULL-terminated */
     klf_status (*check)(const char *text); /* TEXT(S): a rule of its own, with its sentence; NULL: none */
     const char *metavar, *unit;

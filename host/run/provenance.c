@@ -37,8 +37,20 @@ static void add_int(klf_facts *facts, const char *name, int64_t i)
 
 static void find_environment(char *text, size_t n)
 {
-    static const char *const names[] = {"KLFLOW_CPU_KERNELS", "OPENBLAS_CORETYPE", "OMP_NUM_THREADS",
-                                        "OMP_PLACES",         "OMP_PROC_BIND",     "SLURM_CPUS_PER_TASK"};
+    static const char *const names[] = {"KLFLOW_CPU_KERNELS",
+                                        "KLFLOW_BACKEND_DIR",
+                                        "OPENBLAS_CORETYPE",
+                                        "OMP_NUM_THREADS",
+                                        "OMP_PLACES",
+                                        "OMP_PROC_BIND",
+                                        "SLURM_CPUS_PER_TASK",
+                                        "CUDA_VISIBLE_DEVICES",
+                                        "NVIDIA_TF32_OVERRIDE",
+                                        "CUBLAS_EMULATE_SINGLE_PRECISION",
+                                        "CUBLAS_EMULATE_DOUBLE_PRECISION",
+                                        "CUBLAS_EMULATION_STRATEGY",
+                                        "CUBLAS_FIXEDPOINT_EMULATION_MANTISSA_BIT_COUNT",
+                                        "CUBLAS_WORKSPACE_CONFIG"};
     size_t                   used = 0;
     text[0] = '\0';
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -100,6 +112,8 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
     add_text(facts, "libraries", facts->libraries);
     add_text(facts, "backend_requested", setup->config->backend);
     add_text(facts, "backend", plan->backend);
+    if (setup->backend_note[0])
+        add_text(facts, "backend_note", setup->backend_note);
     add_text(facts, "kernels", plan->kernels);
     add_text(facts, "precision", klf_precision_name(setup->config->precision));
     add_text(facts, "rng", "philox4x32-10");

@@ -16,9 +16,9 @@ typedef struct klf_facts {
     klf_fact fact[KLF_MAX_FACTS];
     char     hostname[256];
     char     cpu_model[KLF_CPU_MODEL_SIZE];
-    char     environment[512]; /* variables that change kernels or threads, "NAME=value NAME=value" */
-    char     libraries[512];   /* "libhdf5_serial.so.103 1.10.8, ..." */
-    char     command[1024];    /* of this process; cut if it is longer */
+    char     environment[1024]; /* variables that change kernels or threads, "NAME=value NAME=value" */
+    char     libraries[512];    /* "libhdf5_serial.so.103 1.10.8, ..." */
+    char     command[1024];     /* of this process; cut if it is longer */
     double   start;
 } klf_facts;
 

@@ -150,8 +150,19 @@ typedef struct klf_backend {
 } klf_backend;
 
 /** The backend of a name ("ref", "cpu", "cuda"), or KLF_ERR_USAGE for an unknown one and KLF_ERR_DEVICE for one that this
- *  build or machine lacks; "auto" is the fastest one present. */
+ *  build or machine lacks. The first call for "cuda" loads the module; it stays loaded. */
 klf_status klf_backend_find(const char *name, const klf_backend **out);
+
+/** A backend that was found and opened. */
+typedef struct klf_opened_backend {
+    const klf_backend *backend;
+    klf_context       *context;
+    char               note[1200]; /**< "auto" came to cpu: one sentence that says why; otherwise "" */
+} klf_opened_backend;
+
+/** Finds and opens. "auto" is cuda where that can be opened, and cpu elsewhere, for which note has the reason. */
+klf_status klf_backend_open(const char *name, klf_opened_backend *out);
+void       klf_backend_close(klf_opened_backend *opened); /**< leaves it empty; accepts an empty one */
 
 /** Names of every backend known to the program, NULL-terminated, whether present or not. */
 const char *const *klf_backend_names(void);

@@ -36,9 +36,10 @@ typedef struct klf_kl_plan {
     double      memory_available; /**< bytes; klf_kl_run refuses to start if it needs more */
     double      device_bytes;     /**< the same for a backend with memory of its own; NaN for others */
     double      device_available;
-    double      flops;        /**< GEMM and Gram, Gram counted as N^2 a sample and layer */
-    const char *backend;      /**< the one that will run; "auto" resolved */
-    char        kernels[256]; /**< which kernels the backend chose, and why */
+    double      flops;              /**< GEMM and Gram, Gram counted as N^2 a sample and layer */
+    const char *backend;            /**< the one that will run; "auto" resolved */
+    char        kernels[256];       /**< which kernels the backend chose, and why */
+    char        backend_note[1200]; /**< why "auto" came to cpu; "" otherwise */
 } klf_kl_plan;
 
 typedef struct klf_kl_hooks {

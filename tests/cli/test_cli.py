@@ -161,7 +161,7 @@ class Help(unittest.TestCase):
 
     def test_info(self):
         info = json.loads(run("info", "--json").stdout)
-        self.assertEqual({b["name"] for b in info["backends"]}, {"ref", "cpu", "cuda"})
+        self.assertEqual({b["name"] for b in info["backends"]}, {"ref", "cpu", "cuda", "cuda-emulated"})
         self.assertIn("kernels", next(b for b in info["backends"] if b["name"] == "cpu"))
         for library in info["libraries"]:
             self.assertTrue(os.path.isabs(library["path"]))

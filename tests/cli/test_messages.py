@@ -72,7 +72,8 @@ class Lines(unittest.TestCase):
 
     def test_info_names_a_backend_once(self):
         backends = [line for line in run("info").stdout.splitlines() if line.startswith("backend ")]
-        self.assertEqual(len(backends), 3)
+        self.assertEqual(len({line.split()[1] for line in backends}), len(backends))
+        self.assertGreaterEqual(len(backends), 3)
         for line in backends:
             self.assertEqual(line.count("backend"), 1 + line.count("--backend"), line)
         for backend in json.loads(run("info", "--json").stdout)["backends"]:
