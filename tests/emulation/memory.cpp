@@ -294,6 +294,7 @@ cudaError_t cudaMemsetAsync(void *p, int value, size_t bytes, cudaStream_t strea
 // The host does not wait for it.
 cudaError_t cudaMemset(void *p, int value, size_t bytes)
 {
+    KLF_EMULATION_CALL();
     return cudaMemsetAsync(p, value, bytes, nullptr);
 }
 
