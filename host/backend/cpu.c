@@ -14,9 +14,10 @@ static const char tiles_name[] = "tiles-avx512", openblas_name[] = "openblas";
 
 enum { DGEMM_ROWS = 256 }; /* of klf_cpu_dgemm_nt for one thread at a time: enough for the library to be fast */
 
+/* Those of tensor cores are emulated: fp32 arithmetic on inputs that are rounded as a GPU would round them. tf32x3 is fp32. */
 static bool supports(klf_precision precision)
 {
-    return precision == KLF_FP64 || precision == KLF_FP32;
+    return precision >= KLF_FP64 && precision < KLF_N_PRECISIONS;
 }
 
 /* The register tiles are faster than a BLAS wherever they run; KLFLOW_CPU_KERNELS overrides. */
@@ -94,7 +95,7 @@ static const char *describe(const klf_context *ctx)
 static size_t preferred_chunk(const klf_context *ctx, const klf_model_spec *spec)
 {
     (void)ctx;
-    return spec->gram && spec->precision == KLF_FP32 ? 2048 : 1024;
+    return spec->gram && spec->precision != KLF_FP64 ? 2048 : 1024;
 }
 
 static size_t preferred_lanes(const klf_context *ctx, const klf_model_spec *spec, size_t threads)

@@ -3,6 +3,7 @@
  * once for each instruction set and gives KLF_VARIANT, the suffix of its symbols. */
 #include "backend/cpu_element.h"
 #include "backend/cpu_isa.h"
+#include "klflow/rounding.h"
 
 #include <math.h>
 
@@ -24,4 +25,28 @@ __attribute__((simd("notinbranch"))) double tanh(double);
 #define FMA fma
 #include "backend/cpu_element_typed.h"
 
-const klf_cpu_element KLF_VARIANT_OF(klf_cpu_element) = {activate_f32, activate_f64, finish_f32, finish_f64};
+static inline void put_rounded(float rounded, float *phi, double *sum)
+{
+    *sum += (double)rounded - (double)*phi;
+    *phi = rounded;
+}
+
+static void round_f32(klf_format format, size_t width, float *restrict row, double *restrict phi_sum)
+{
+    switch (format) {
+    case KLF_FORMAT_TF32:
+        for (size_t j = 0; j < width; j++)
+            put_rounded(klf_round_tf32(row[j]), &row[j], &phi_sum[j]);
+        break;
+    case KLF_FORMAT_BF16:
+        for (size_t j = 0; j < width; j++)
+            put_rounded(klf_bf16_value(klf_bf16_bits(row[j])), &row[j], &phi_sum[j]);
+        break;
+    default:
+        for (size_t j = 0; j < width; j++)
+            put_rounded(klf_round_float(format, row[j]), &row[j], &phi_sum[j]);
+        break;
+    }
+}
+
+const klf_cpu_element KLF_VARIANT_OF(klf_cpu_element) = {activate_f32, activate_f64, finish_f32, finish_f64, round_f32};

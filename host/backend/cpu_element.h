@@ -4,6 +4,8 @@
 #ifndef KLFLOW_BACKEND_CPU_ELEMENT_H
 #define KLFLOW_BACKEND_CPU_ELEMENT_H
 
+#include "klflow/precision.h"
+
 #include <stddef.h>
 
 /* One row of `width` neurons in place, phi_sum in double.
@@ -13,6 +15,9 @@ typedef struct klf_cpu_element {
     void (*activate_f64)(size_t width, const float *normals, double mean, double sd, double *phi, double *phi_sum);
     double (*finish_f32)(size_t width, const float *bias, double mean, float *row, double *phi_sum);
     double (*finish_f64)(size_t width, const double *bias, double mean, double *row, double *phi_sum);
+    /* Rounds a row to a format; phi_sum, which has the row already, follows. A pass of its own, so that fp32 has no part in it.
+     */
+    void (*round_f32)(klf_format format, size_t width, float *row, double *phi_sum);
 } klf_cpu_element;
 
 extern const klf_cpu_element klf_cpu_element_baseline, klf_cpu_element_avx2, klf_cpu_element_avx512;

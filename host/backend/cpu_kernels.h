@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A kernel set: the arithmetic of the cpu backend in one layout of the activations and one precision. The backend itself
  * (cpu.c, cpu_state.c) knows neither: it allocates what a set asks for and hands it back. Two sets exist, tiles-avx512
- * (cpu_tiles.c) and openblas (cpu_openblas.c).
+ * (cpu_tiles.c) and openblas (cpu_openblas.c). In the precisions of tensor cores (tf32, fp16, bf16) the float kernels round
+ * what goes into products as the card would; the products and sums are those of fp32.
  *
  * `phi` is a chunk of activations in the set's own layout; sums over a chunk are double except the Gram matrix, whose element
  * type and layout are the set's. Every sum has a fixed order. */
@@ -12,11 +13,12 @@
 
 /* One linear map as the kernels use it. */
 typedef struct klf_cpu_layer {
-    size_t width, fan_in;
-    double mean, var; /* of p at the reference layer, else of the target */
-    double shift;     /* width * var, taken off each sample's |z - mean|^2 */
-    void  *weight;    /* packed; NULL at the reference layer */
-    void  *bias;      /* packed; NULL at the reference layer */
+    size_t     width, fan_in;
+    double     mean, var; /* of p at the reference layer, else of the target */
+    double     shift;     /* width * var, taken off each sample's |z - mean|^2 */
+    klf_format format;    /* of the products: phi is rounded to it, weights that it cannot hold are taken in two parts */
+    void      *weight;    /* packed; NULL at the reference layer */
+    void      *bias;      /* packed; NULL at the reference layer */
 } klf_cpu_layer;
 
 /* Sums of one layer over one chunk. */
@@ -37,10 +39,11 @@ typedef struct klf_cpu_kernels {
     void (*pack)(const klf_layer *source, klf_cpu_layer *layer);
     /* Row `row` of a phi of `rows` rows that was zero to begin with. */
     void (*put_row)(void *phi, size_t width, size_t row, const double *x);
-    /* phi = tanh(N(mean, var)) for samples first .. first + rows - 1, and sums->f.  normals [padded_width]: scratch. */
+    /* phi = tanh(N(mean, var)), rounded to layer->format, for samples first .. first + rows - 1, and sums->f.  normals
+     * [padded_width]: scratch. */
     void (*draw)(const klf_cpu_layer *layer, uint64_t seed, uint64_t first, size_t rows, float *normals, void *phi,
                  klf_cpu_sums *sums);
-    /* phi = tanh(W in + b) and all of sums. */
+    /* phi = tanh(W in + b), rounded to layer->format, and all of sums. */
     void (*forward)(const klf_cpu_layer *layer, const void *in, size_t rows, void *phi, klf_cpu_sums *sums);
     /* gram = sum over rows of phi phi^T, at least its lower triangle; overwritten. */
     void (*gram)(const void *phi, size_t width, size_t rows, void *gram);
@@ -55,8 +58,14 @@ typedef struct klf_cpu_kernels {
             put_row_##type, draw_##type, forward_##type, gram_##type, gram_add_##type                                          \
     }
 
-/* Indexed by klf_precision. */
+/* Indexed by KLF_FP64 and KLF_FP32: what a set computes in. */
 extern const klf_cpu_kernels klf_cpu_tiles_avx512[2];
 extern const klf_cpu_kernels klf_cpu_openblas[2];
+
+/* Which of the two a precision uses. */
+static inline klf_precision klf_cpu_arithmetic(klf_precision precision)
+{
+    return precision == KLF_FP64 ? KLF_FP64 : KLF_FP32;
+}
 
 #endif

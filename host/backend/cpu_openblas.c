@@ -6,6 +6,7 @@
 #include "backend/cpu_isa.h"
 #include "backend/cpu_kernels.h"
 #include "klflow/rng.h"
+#include "klflow/rounding.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,6 +24,32 @@ static const klf_blas *blas(void)
 {
     const klf_blas *b = NULL;
     return klf_blas_open(&b) == KLF_OK ? b : NULL;
+}
+
+/* What is used of a weight, and what becomes of a row of activations; double is for fp64 alone, where nothing is rounded. */
+static float weight_f32(klf_format format, double w)
+{
+    return klf_two_parts_float(format, (float)w);
+}
+
+static double weight_f64(klf_format format, double w)
+{
+    (void)format;
+    return w;
+}
+
+static void round_row_f32(klf_format format, size_t width, float *row, double *phi_sum)
+{
+    if (format > KLF_FORMAT_FP32)
+        element()->round_f32(format, width, row, phi_sum);
+}
+
+static void round_row_f64(klf_format format, size_t width, const double *row, const double *phi_sum)
+{
+    (void)format;
+    (void)width;
+    (void)row;
+    (void)phi_sum;
 }
 
 #define REAL float

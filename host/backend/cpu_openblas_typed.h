@@ -31,7 +31,7 @@ static void NAME(pack)(const klf_layer *source, klf_cpu_layer *layer)
 {
     REAL *weight = layer->weight, *bias = layer->bias;
     for (size_t i = 0; i < source->width * source->fan_in; i++)
-        weight[i] = (REAL)source->weight[i];
+        weight[i] = NAME(weight)(layer->format, source->weight[i]);
     for (size_t j = 0; j < source->width; j++)
         bias[j] = (REAL)source->bias[j];
 }
@@ -50,7 +50,9 @@ static void NAME(draw)(const klf_cpu_layer *layer, uint64_t seed, uint64_t first
     memset(sums->f, 0, layer->width * sizeof *sums->f);
     for (size_t row = 0; row < rows; row++) {
         klf_normals(seed, klf_subsequence(KLF_STREAM_SAMPLES, first + row), 0, layer->width, normals);
-        e->NAME(activate)(layer->width, normals, layer->mean, sqrt(layer->var), (REAL *)phi + row * layer->width, sums->f);
+        REAL *target = (REAL *)phi + row * layer->width;
+        e->NAME(activate)(layer->width, normals, layer->mean, sqrt(layer->var), target, sums->f);
+        NAME(round_row)(layer->format, layer->width, target, sums->f);
     }
 }
 
@@ -65,7 +67,9 @@ static void NAME(forward)(const klf_cpu_layer *layer, const void *in, size_t row
         REAL  *block = (REAL *)phi + first * width;
         blas()->GEMM_NT(n, width, layer->fan_in, (const REAL *)in + first * layer->fan_in, layer->weight, block);
         for (size_t row = 0; row < n; row++) {
-            double excess = e->NAME(finish)(width, layer->bias, layer->mean, block + row * width, sums->f) - layer->shift;
+            REAL  *target = block + row * width;
+            double excess = e->NAME(finish)(width, layer->bias, layer->mean, target, sums->f) - layer->shift;
+            NAME(round_row)(layer->format, width, target, sums->f);
             sums->q_sum += excess;
             sums->q_sum2 += excess * excess;
         }

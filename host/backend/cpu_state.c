@@ -4,6 +4,7 @@
  * so that the memory plan is exact and the loop over chunks allocates nothing. */
 #include "backend/cpu_state.h"
 #include "core/memory.h"
+#include "klflow/rounding.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -86,7 +87,7 @@ size_t klf_cpu_model_bytes(const klf_context *ctx, const klf_model_spec *spec)
 {
     size_t bytes = 0;
     for (size_t l = spec->reference_layer; l < spec->net->depth; l++)
-        bytes += layer_bytes(&ctx->kernels[spec->precision], spec, l);
+        bytes += layer_bytes(&ctx->kernels[klf_cpu_arithmetic(spec->precision)], spec, l);
     return bytes;
 }
 
@@ -116,6 +117,7 @@ static bool load_layer(klf_model *model, size_t l)
     layer->map.mean = spec->stats[l].mean;
     layer->map.var = spec->stats[l].var;
     layer->map.shift = (double)source->width * spec->stats[l].var;
+    layer->map.format = klf_precision_phi_format(spec->precision);
     if (l > spec->reference_layer)
         model->kernels->pack(source, &layer->map);
     return true;
@@ -129,7 +131,7 @@ klf_status klf_cpu_model_create(klf_context *ctx, const klf_model_spec *spec, kl
     if (!model || !(model->layer = calloc(depth, sizeof *model->layer)))
         goto no_memory;
     model->spec = *spec;
-    model->kernels = &ctx->kernels[spec->precision];
+    model->kernels = &ctx->kernels[klf_cpu_arithmetic(spec->precision)];
     model->kernels_fp64 = &ctx->kernels[KLF_FP64];
     model->depth = depth;
     bool loaded = true;
@@ -198,7 +200,7 @@ static size_t square_bytes(const klf_cpu_kernels *kernels, const klf_layer *map)
 /* When the samples are through, lanes make room for as many calls of gram_q. */
 size_t klf_cpu_lane_bytes(const klf_context *ctx, const klf_model_spec *spec, size_t max_rows)
 {
-    size_t most = lane_bytes(&ctx->kernels[spec->precision], spec, max_rows);
+    size_t most = lane_bytes(&ctx->kernels[klf_cpu_arithmetic(spec->precision)], spec, max_rows);
     for (size_t l = spec->reference_layer + 1; spec->gram && l < spec->net->depth; l++) {
         size_t bytes = square_bytes(&ctx->kernels[KLF_FP64], &spec->net->layer[l]);
         most = bytes > most ? bytes : most;
@@ -336,7 +338,8 @@ klf_status klf_cpu_gram_q(klf_model *model, size_t layer, double *q)
     const klf_layer       *source = &model->spec.net->layer[layer];
     const layer_state     *below = &model->layer[layer - 1];
     size_t                 rows = source->width, width = source->fan_in;
-    bool                   rounded = model->spec.precision == KLF_FP32;
+    klf_format             format = klf_precision_phi_format(model->spec.precision);
+    bool                   rounded = format != KLF_FORMAT_FP64;
     double                 mean = rounded ? (double)(float)model->layer[layer].map.mean : model->layer[layer].map.mean;
 
     square_scratch s;
@@ -352,7 +355,7 @@ klf_status klf_cpu_gram_q(klf_model *model, size_t layer, double *q)
         double d = (rounded ? (double)(float)b : b) - mean;
         for (size_t j = 0; j < width; j++) {
             double w = source->weight[i * width + j];
-            s.row[j] = rounded ? (double)(float)w : w;
+            s.row[j] = rounded ? (double)klf_two_parts_float(format, (float)w) : w;
             dot += s.row[j] * below->f[j];
         }
         kernels->put_row(s.phi, width, i, s.row);

@@ -6,7 +6,7 @@
 #include "backend/cpu_kernels.h"
 
 struct klf_context {
-    const klf_cpu_kernels *kernels; /* [2], indexed by klf_precision */
+    const klf_cpu_kernels *kernels; /* [2], indexed by klf_cpu_arithmetic */
     char                   description[1024];
 };
 

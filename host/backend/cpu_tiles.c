@@ -11,6 +11,7 @@
 #include "backend/cpu_kernels.h"
 #include "core/memory.h"
 #include "klflow/rng.h"
+#include "klflow/rounding.h"
 
 #include <immintrin.h>
 #include <math.h>
@@ -82,6 +83,44 @@ static inline void accumulate_f64(double *total, __m512d x)
     _mm512_storeu_pd(total, _mm512_add_pd(_mm512_loadu_pd(total), x));
 }
 
+/* The upper 32 - dropped bits, to nearest even; infinities and NaNs as they are. */
+static inline __m512 round_bits(__m512 x, unsigned dropped)
+{
+    __m512i bits = _mm512_castps_si512(x);
+    __m512i last = _mm512_and_si512(_mm512_srli_epi32(bits, dropped), _mm512_set1_epi32(1));
+    __m512i up = _mm512_add_epi32(last, _mm512_set1_epi32((1 << (dropped - 1)) - 1));
+    __m512i rounded = _mm512_and_si512(_mm512_add_epi32(bits, up), _mm512_set1_epi32(-(1 << dropped)));
+    return _mm512_mask_mov_ps(_mm512_castsi512_ps(rounded), _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), x);
+}
+
+static inline __m512 round_f32(klf_format format, __m512 x)
+{
+    switch (format) {
+    case KLF_FORMAT_TF32: return round_bits(x, 13);
+    case KLF_FORMAT_BF16: return round_bits(x, 16);
+    case KLF_FORMAT_FP16: return _mm512_cvtph_ps(_mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    default: return x;
+    }
+}
+
+/* What is used of a weight. In double, which is for fp64 alone, nothing is rounded. */
+static inline float weight_f32(klf_format format, double w)
+{
+    return klf_two_parts_float(format, (float)w);
+}
+
+static inline double weight_f64(klf_format format, double w)
+{
+    (void)format;
+    return w;
+}
+
+static inline __m512d round_f64(klf_format format, __m512d x)
+{
+    (void)format;
+    return x;
+}
+
 /* A block of 784 neurons is 0.6 MB in either type: it stays in a second-level cache of 1 MB beside weights and results. */
 #define REAL float
 #define VEC __m512
@@ -114,7 +153,7 @@ static void dgemm_panel(const klf_layer *b, size_t unit, size_t step, size_t m, 
     size_t  depth_units = units_f64(b->fan_in), first = unit * LANES, last = first + step * LANES;
     __m512d z[TILE_ROWS][PANEL_UNITS];
     last = last < b->width ? last : b->width;
-    pack_panel_f64(b, unit, step, weight);
+    pack_panel_f64(b, KLF_FORMAT_FP64, unit, step, weight);
     for (size_t row = 0; row < m; row += TILE_ROWS) {
         forward_step_f64(element_f64(phi, b->fan_in, row, 0), weight, depth_units, step, false, weight, z);
         for (size_t r = 0; r < TILE_ROWS && row + r < m; r++)

@@ -60,11 +60,12 @@ static void NAME(put_row)(void *phi, size_t width, size_t row, const double *x)
 }
 
 /* target[k][column in panel] of the panel at `unit`, zero beyond width and fan_in. */
-static void NAME(pack_panel)(const klf_layer *source, size_t unit, size_t step, REAL *target)
+static void NAME(pack_panel)(const klf_layer *source, klf_format format, size_t unit, size_t step, REAL *target)
 {
     for (size_t k = 0; k < NAME(padded_width)(source->fan_in); k++)
         for (size_t j = unit * LANES; j < (unit + step) * LANES; j++)
-            *target++ = j < source->width && k < source->fan_in ? (REAL)source->weight[j * source->fan_in + k] : 0;
+            *target++ = j < source->width && k < source->fan_in ? NAME(weight)(format, source->weight[j * source->fan_in + k])
+                                                                : 0;
 }
 
 /* The bias of a padded neuron is the mean: its z - mean is then zero, and what its activation is does not matter because the
@@ -75,7 +76,7 @@ static void NAME(pack)(const klf_layer *source, klf_cpu_layer *layer)
     REAL  *bias = layer->bias;
     for (size_t unit = 0, step; unit < units; unit += step) {
         step = panel_units(units - unit);
-        NAME(pack_panel)(source, unit, step, (REAL *)layer->weight + unit * depth_units * LANES * LANES);
+        NAME(pack_panel)(source, layer->format, unit, step, (REAL *)layer->weight + unit * depth_units * LANES * LANES);
     }
     for (size_t j = 0; j < units * LANES; j++)
         bias[j] = (REAL)(j < source->width ? source->bias[j] : layer->mean);
@@ -91,7 +92,7 @@ static void NAME(draw)(const klf_cpu_layer *layer, uint64_t seed, uint64_t first
     for (size_t row = 0; row < rows; row++) {
         klf_normals(seed, klf_subsequence(KLF_STREAM_SAMPLES, first + row), 0, layer->width, normals);
         for (size_t unit = 0; unit < units; unit++) {
-            VEC act = VTANH(V(fmadd)(sd, LOAD_NORMALS(normals + unit * LANES), mean));
+            VEC act = NAME(round)(layer->format, VTANH(V(fmadd)(sd, LOAD_NORMALS(normals + unit * LANES), mean)));
             V(store)(NAME(element)(phi, layer->width, row, unit * LANES), act);
             NAME(accumulate)(sums->f + unit * LANES, act);
         }
@@ -164,10 +165,10 @@ static void NAME(forward_step)(const REAL *phi, const REAL *weight, size_t depth
     }
 }
 
-/* What becomes of a finished tile: bias, squares of z - mean into the rows' q, tanh, sums over rows, phi. Rows beyond `rows`
- * get no bias: they came in as zeros and go out as zeros. */
-static void NAME(finish_tile)(VEC z[TILE_ROWS][PANEL_UNITS], size_t units, size_t rows, const REAL *bias, REAL mean, VEC *q,
-                              REAL *phi, double *f)
+/* What becomes of a finished tile: bias, squares of z - mean into the rows' q, tanh, rounding, sums over rows, phi. Rows
+ * beyond `rows` get no bias: they came in as zeros and go out as zeros. */
+static void NAME(finish_tile)(VEC z[TILE_ROWS][PANEL_UNITS], size_t units, size_t rows, const REAL *bias, REAL mean,
+                              klf_format format, VEC *q, REAL *phi, double *f)
 {
     VEC mu = V(set1)(mean);
     for (size_t r = 0; r < rows; r++)
@@ -178,7 +179,7 @@ static void NAME(finish_tile)(VEC z[TILE_ROWS][PANEL_UNITS], size_t units, size_
         }
     for (size_t r = 0; r < TILE_ROWS; r++)
         for (size_t u = 0; u < units; u++) {
-            z[r][u] = VTANH(z[r][u]);
+            z[r][u] = NAME(round)(format, VTANH(z[r][u]));
             V(store)(phi + u * NAME(UNIT_STRIDE) + r * LANES, z[r][u]);
         }
     for (size_t u = 0; u < units; u++) {
@@ -207,7 +208,7 @@ static void NAME(forward_panel)(const klf_cpu_layer *layer, size_t unit, size_t 
              z + row);
             if (s + 1 == slices)
                 NAME(finish_tile)
-            (z + row, step, rows - row < TILE_ROWS ? rows - row : TILE_ROWS, bias, (REAL)layer->mean, q + row,
+            (z + row, step, rows - row < TILE_ROWS ? rows - row : TILE_ROWS, bias, (REAL)layer->mean, layer->format, q + row,
              phi + unit * NAME(UNIT_STRIDE) + row * LANES, f + unit * LANES);
         }
     }

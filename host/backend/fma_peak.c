@@ -11,7 +11,7 @@ double klf_fma_peak(klf_precision precision, size_t threads, double seconds)
     enum { STEPS = 100000 }; /* some 0.2 ms between two looks at the clock */
     static const klf_fma_chains *const variants[] = KLF_BY_ISA(&klf_fma_chains);
     const klf_fma_chains              *chains = variants[klf_cpu_isa()];
-    double (*run)(size_t) = precision == KLF_FP32 ? chains->run_f32 : chains->run_f64;
+    double (*run)(size_t) = precision == KLF_FP64 ? chains->run_f64 : chains->run_f32;
     double rate = 0.0;
 #pragma omp parallel num_threads((int)threads) reduction(+ : rate)
     {

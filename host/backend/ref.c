@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Backend `ref`: double precision, textbook loops, no BLAS, nothing clever. The oracle that the others are compared with. */
+/* Backend `ref`: double precision, textbook loops, no BLAS, nothing clever. The oracle that the others are compared with. In
+ * the precisions of tensor cores it rounds the activations, and nothing else. */
 #include "backend/backends.h"
 #include "klflow/rng.h"
+#include "klflow/rounding.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,9 +34,17 @@ struct klf_lane {
     sums      *chunk;      /* [depth] */
 };
 
+/* Double, or what is left of it when the activations are rounded as in a product of tensor cores: an oracle for the rounding
+ * alone, not for sums in float. */
 static bool supports(klf_precision precision)
 {
-    return precision == KLF_FP64;
+    return precision != KLF_FP32 && precision != KLF_TF32X3;
+}
+
+static double activate(const klf_model_spec *spec, double z)
+{
+    double phi = tanh(z);
+    return spec->precision == KLF_FP64 ? phi : (double)klf_round_float(klf_precision_phi_format(spec->precision), (float)phi);
 }
 
 static klf_status open_context(klf_context **out)
@@ -202,7 +212,7 @@ static klf_status draw(klf_lane *lane, uint64_t first, size_t rows)
     for (size_t s = 0; s < rows; s++) {
         klf_normals(spec->sample_seed, klf_subsequence(KLF_STREAM_SAMPLES, first + s), 0, width, lane->normals);
         for (size_t j = 0; j < width; j++)
-            lane->phi[s * width + j] = tanh(mean + sd * (double)lane->normals[j]);
+            lane->phi[s * width + j] = activate(spec, mean + sd * (double)lane->normals[j]);
     }
     lane->chunk[r].q = lane->chunk[r].q2 = 0.0;
     sum_activations(lane, r);
@@ -224,7 +234,7 @@ static klf_status forward(klf_lane *lane, size_t layer)
                 z += map->weight[i * map->fan_in + j] * phi[j];
             double d = z - spec->stats[layer].mean;
             q += d * d;
-            lane->next[s * map->width + i] = tanh(z);
+            lane->next[s * map->width + i] = activate(spec, z);
         }
         q -= q_shift(spec, layer);
         c->q += q;

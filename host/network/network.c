@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Networks in host memory: layer widths of the named architectures, random draws, clean-up. */
+/* Networks in host memory: layer widths of the named architectures, random draws, rounding, clean-up. */
 #include "klflow/network.h"
 
 #include "core/memory.h"
 #include "klflow/rng.h"
+#include "klflow/rounding.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -103,5 +104,31 @@ klf_status klf_network_draw(size_t input_width, size_t depth, const size_t *widt
 #pragma omp parallel for schedule(dynamic)
     for (size_t l = 0; l < depth; l++)
         draw_layer(&net->layer[l], l, var_w, var_b, seed);
+    return KLF_OK;
+}
+
+/* By way of float, as a backend that is handed the weights in double would. */
+static double rounded(klf_format format, double weight)
+{
+    return (double)klf_round_float(format, (float)weight);
+}
+
+klf_status klf_network_round(klf_network *net, klf_format format)
+{
+    if (format == KLF_FORMAT_FP64)
+        return KLF_OK;
+    for (size_t l = 0; l < net->depth; l++) {
+        const klf_layer *layer = &net->layer[l];
+        for (size_t i = 0; i < layer->width * layer->fan_in; i++)
+            if (!isfinite(rounded(format, layer->weight[i])))
+                return klf_fail(KLF_ERR_USAGE, "a weight of layer %zu is %g, which is beyond the weight format %s; take %s", l,
+                                layer->weight[i], klf_format_name(format),
+                                format == KLF_FORMAT_FP16 ? "bf16, tf32 or fp32" : "fp64");
+    }
+#pragma omp parallel for schedule(dynamic)
+    for (size_t l = 0; l < net->depth; l++)
+        for (size_t i = 0; i < net->layer[l].width * net->layer[l].fan_in; i++)
+            net->layer[l].weight[i] = rounded(format, net->layer[l].weight[i]);
+    net->weight_format = format;
     return KLF_OK;
 }

@@ -14,6 +14,7 @@
 #ifndef KLFLOW_NETWORK_H
 #define KLFLOW_NETWORK_H
 
+#include "klflow/precision.h"
 #include "klflow/status.h"
 
 #include <stdbool.h>
@@ -41,6 +42,7 @@ typedef struct klf_network {
     double     var_w;       /**< variance of W times fan_in; NaN if unknown (an imported network) */
     double     var_b;       /**< variance of b; NaN if unknown */
     uint64_t   seed;
+    klf_format weight_format; /**< every weight is a number of this format; KLF_FORMAT_FP64: as drawn or loaded */
 } klf_network;
 
 /** Mean and population variance (over neurons, and over inputs if several) of a layer's pre-activations. */
@@ -64,6 +66,12 @@ klf_status klf_network_create(size_t input_width, size_t depth, const size_t *wi
  *  var_b, depth and neighbouring widths. *out is NULL on failure. */
 klf_status klf_network_draw(size_t input_width, size_t depth, const size_t *widths, double var_w, double var_b, uint64_t seed,
                             klf_network **out);
+
+/** Rounds every weight to nearest in a format and calls that the network: what the matrix products of a fast precision take in
+ *  without a second part, and what any precision and backend can run. Biases are added behind the products, in the precision's
+ *  own arithmetic, and stay. KLF_FORMAT_FP64 changes nothing. KLF_ERR_USAGE, and the network as it was, if a weight is beyond
+ *  the format: 65504 for fp16, 3.4e38 for the others. */
+klf_status klf_network_round(klf_network *net, klf_format format);
 
 /** Accepts NULL. */
 void klf_network_destroy(klf_network *net);

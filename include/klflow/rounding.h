@@ -93,6 +93,6 @@ KLF_HD static inline float klf_two_parts_float(klf_format format, float x)
 {
     float upper, lower;
     klf_split_float(format, x, &upper, &lower);
-    return KLF_FMA(lower, (float)klf_split_scale(format), upper);
+    return KLF_ADD(KLF_MUL(lower, (float)klf_split_scale(format)), upper);
 }
 #endif

@@ -9,6 +9,7 @@
 #include "backend/cpu_kernels.h"
 #include "backend/fma_chains.h"
 #include "backend/fma_peak.h"
+#include "klflow/rounding.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -131,6 +132,27 @@ static void check_element_f64(const klf_cpu_element *element, size_t width)
         check(row[j], tanh(phi[j] + bias[j]), 1e-15, "finished phi", j);
 }
 
+static void check_element_rounding(const klf_cpu_element *element, size_t width)
+{
+    for (int format = KLF_FORMAT_TF32; format < KLF_N_FORMATS; format++) {
+        float  row[MAX_WIDTH], before[MAX_WIDTH];
+        double sum[MAX_WIDTH];
+        for (size_t j = 0; j < width; j++) {
+            before[j] = row[j] = j % 9 == 8 ? NAN : (float)(value(j + 300) * pow(10.0, -(double)(j % 8)));
+            sum[j] = 1.0 + (double)row[j];
+        }
+        element->round_f32((klf_format)format, width, row, sum);
+        for (size_t j = 0; j < width; j++) {
+            if (isnan(before[j])) {
+                assert_true(isnan(row[j]));
+                continue;
+            }
+            check((double)row[j], (double)klf_round_float((klf_format)format, before[j]), 0.0, "rounded", j);
+            check(sum[j], 1.0 + (double)row[j], 1e-15, "sum of rounded", j);
+        }
+    }
+}
+
 /* Every variant that this CPU can run, not only the one that it would get. */
 static void test_element_variants(void **state)
 {
@@ -141,6 +163,7 @@ static void test_element_variants(void **state)
         for (size_t i = 0; i < COUNT(widths); i++) {
             check_element_f32(variants[isa], widths[i]);
             check_element_f64(variants[isa], widths[i]);
+            check_element_rounding(variants[isa], widths[i]);
         }
 }
 

@@ -17,18 +17,29 @@ enum { NETWORK_SEED = 20 };
 
 static void check_precisions(flow_target *target, void (*check)(const flow_target *target))
 {
+    /* tf32x3 takes weights and activations in two parts of 11 bits each, 2^-23 of them. Where phi is rounded on purpose the
+     * arithmetic behind it is that of fp32; bf16's two parts leave 2^-17 of a weight that is not rounded, far below its
+     * spacing. */
     static const struct {
         klf_precision precision;
         double        tolerance;
-    } precisions[] = {{KLF_FP64, 1e-12}, {KLF_FP32, 2e-6}};
+    } precisions[] = {{KLF_FP64, 1e-12}, {KLF_FP32, 2e-6}, {KLF_TF32X3, 3e-6},
+                      {KLF_TF32, 2e-6},  {KLF_FP16, 2e-6}, {KLF_BF16, 2e-6}};
     for (size_t i = 0; i < sizeof precisions / sizeof precisions[0]; i++) {
         if (!target->backend->supports(precisions[i].precision))
             continue;
         target->precision = precisions[i].precision;
         target->tolerance = precisions[i].tolerance;
+        target->format = klf_precision_phi_format(target->precision);
+        target->spacing = target->format > KLF_FORMAT_FP32 ? 2.0 * klf_format_roundoff(target->format) : 0.0;
         print_message("  on %s, %s\n", target->backend->name, klf_precision_name(target->precision));
         check(target);
     }
+}
+
+double target_bar(const flow_target *target, int64_t n)
+{
+    return target->tolerance + 2.0 * target->spacing / sqrt((double)n);
 }
 
 void for_each_target(void (*check)(const flow_target *target))
@@ -68,6 +79,12 @@ void fixture_create(size_t depth, const size_t *widths, double var_w, double var
         .depth = depth, .input_width = FIXTURE_INPUT_WIDTH, .width = out->width, .weight = out->weight, .bias = out->bias};
 }
 
+void fixture_round(const flow_target *target, flow_fixture *fixture)
+{
+    if (target->spacing > 0.0 && klf_network_round(fixture->net, target->format) != KLF_OK)
+        fail_msg("%s", klf_last_error());
+}
+
 void fixture_destroy(flow_fixture *fixture)
 {
     klf_network_destroy(fixture->net);
@@ -94,6 +111,12 @@ klf_flow *run_flow(const klf_flow_params *params)
     return flow;
 }
 
+void set_textbook_rounding(klf_precision precision, tb_network *net)
+{
+    net->phi_bits = precision == KLF_BF16 ? 8 : precision == KLF_TF32 || precision == KLF_FP16 ? 11 : 0;
+    net->phi_smallest_exponent = precision == KLF_FP16 ? -14 : -126;
+}
+
 void textbook_flow(const klf_flow_params *params, const flow_fixture *fixture, tb_layer *out)
 {
     const size_t r = params->reference_layer, width = fixture->width[r], n = (size_t)params->n_mc;
@@ -104,7 +127,9 @@ void textbook_flow(const klf_flow_params *params, const flow_fixture *fixture, t
         for (size_t i = 0; i < width; i++)
             z[s * width + i] = fixture->mean[r] + sqrt(fixture->var[r]) * (double)normals[i];
     }
-    tb_flow(&fixture->textbook, r, fixture->mean, fixture->var, n, z, out);
+    tb_network net = fixture->textbook;
+    set_textbook_rounding(params->precision, &net);
+    tb_flow(&net, r, fixture->mean, fixture->var, n, z, out);
     test_free(normals);
     test_free(z);
 }

@@ -98,13 +98,16 @@ static void linear_regime(void **state)
 }
 
 /* W = 1, b = 0 and activations so small that tanh is the identity: every layer is the reference layer, and (3.30) is (3.22) of
- * a density with itself, 0. The estimate is |z^0|^2 / (2 var) - N/2 averaged: chi-squared, with a known standard error. */
+ * a density with itself, 0. The estimate is |z^0|^2 / (2 var) - N/2 averaged: chi-squared, with a known standard error. Not in
+ * fp16, which has no numbers of that size. */
 static void check_identical_layers(const flow_target *target)
 {
     enum { DEPTH = 5, WIDTH = 33 };
     static const size_t widths[DEPTH] = {WIDTH, WIDTH, WIDTH, WIDTH, WIDTH};
     const double        var = 1e-16; /* relative change by tanh 1e-16 a layer */
     flow_fixture        f;
+    if (target->format == KLF_FORMAT_FP16)
+        return;
     fixture_create(DEPTH, widths, 0.0, 0.0, &f);
     for (size_t l = 0; l < DEPTH; l++)
         fixture_set_stats(&f, l, 0.0, var);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Standard errors are honest: over many sample seeds on one network the deviations from a long run, divided by the reported
- * standard errors, have mean 0 and variance 1. On the cpu backend, in both precisions. */
+ * standard errors, have mean 0 and variance 1. On the cpu backend, in fp64 and fp32. */
 #include "conformance/flow_fixture.h"
 
 #include <setjmp.h>
@@ -29,8 +29,8 @@ static void create_network(flow_fixture *f)
 
 static void check_pulls(const flow_target *target)
 {
-    if (strcmp(target->backend->name, "ref") == 0)
-        return; /* too slow for the long run */
+    if (strcmp(target->backend->name, "ref") == 0 || target->precision > KLF_FP32)
+        return; /* too slow for the long run; and errors are summed in the same way wherever fp32 is the arithmetic */
     flow_fixture f;
     create_network(&f);
     klf_flow_params params = flow_params(target, &f);

@@ -177,11 +177,69 @@ static void test_statistics_q0(void **state)
     klf_network_destroy(behind);
 }
 
+/* To nearest, weights only, once: rounding again changes nothing. */
+static void test_rounding(void **state)
+{
+    (void)state;
+    static const int digits[KLF_N_FORMATS] = {53, 24, 11, 11, 8};
+    const size_t     widths[] = {40, 30};
+    for (int format = KLF_FORMAT_FP64; format < KLF_N_FORMATS; format++) {
+        klf_network *drawn = draw(2, widths, 2.0, 0.3, 9), *net = draw(2, widths, 2.0, 0.3, 9);
+        assert_int_equal(net->weight_format, KLF_FORMAT_FP64);
+        for (int pass = 0; pass < 2; pass++) {
+            assert_int_equal(klf_network_round(net, (klf_format)format), KLF_OK);
+            assert_int_equal(net->weight_format, format);
+            for (size_t l = 0; l < 2; l++) {
+                const klf_layer *from = &drawn->layer[l], *to = &net->layer[l];
+                for (size_t i = 0; i < from->width * from->fan_in; i++) {
+                    int    exponent;
+                    double scaled = from->weight[i];
+                    if (format != KLF_FORMAT_FP64) {
+                        frexp(from->weight[i], &exponent);
+                        int spacing = exponent - digits[format];
+                        if (format == KLF_FORMAT_FP16 && spacing < -24)
+                            spacing = -24; /* subnormal */
+                        scaled = ldexp(nearbyint(ldexp((double)(float)from->weight[i], -spacing)), spacing);
+                    }
+                    assert_true(to->weight[i] == scaled);
+                }
+                assert_memory_equal(from->bias, to->bias, from->width * sizeof(double));
+            }
+        }
+        klf_network_destroy(drawn);
+        klf_network_destroy(net);
+    }
+}
+
+static void test_weights_beyond_a_format(void **state)
+{
+    (void)state;
+    const size_t widths[] = {40, 30};
+    klf_network *net = draw(2, widths, 2.0, 0.3, 9);
+    const double first = net->layer[0].weight[0];
+    net->layer[1].weight[3] = -65520.0;
+    assert_int_equal(klf_network_round(net, KLF_FORMAT_FP16), KLF_ERR_USAGE);
+    assert_string_equal(klf_last_error(),
+                        "a weight of layer 1 is -65520, which is beyond the weight format fp16; take bf16, tf32 or fp32");
+    assert_true(net->layer[0].weight[0] == first && net->weight_format == KLF_FORMAT_FP64);
+    net->layer[1].weight[3] = 65519.0;
+    assert_int_equal(klf_network_round(net, KLF_FORMAT_FP16), KLF_OK);
+    assert_true(net->layer[1].weight[3] == 65504.0);
+    net->layer[1].weight[3] = 1e39;
+    assert_int_equal(klf_network_round(net, KLF_FORMAT_BF16), KLF_ERR_USAGE);
+    klf_network_destroy(net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_widths),     cmocka_unit_test(test_draws),         cmocka_unit_test(test_common_random_numbers),
-        cmocka_unit_test(test_statistics), cmocka_unit_test(test_statistics_q0),
+        cmocka_unit_test(test_widths),
+        cmocka_unit_test(test_draws),
+        cmocka_unit_test(test_common_random_numbers),
+        cmocka_unit_test(test_statistics),
+        cmocka_unit_test(test_statistics_q0),
+        cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_weights_beyond_a_format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,19 +34,31 @@ static void linear_map(const tb_network *net, size_t layer, size_t n, const doub
         }
 }
 
+/* To nearest, half way to even. */
+static double rounded(const tb_network *net, double x)
+{
+    int exponent;
+    if (net->phi_bits == 0 || x == 0.0 || !isfinite(x))
+        return x;
+    frexp(x, &exponent);
+    if (exponent - 1 < net->phi_smallest_exponent)
+        exponent = net->phi_smallest_exponent + 1;
+    return ldexp(nearbyint(ldexp(x, net->phi_bits - exponent)), exponent - net->phi_bits);
+}
+
 /* tanh of every element, as a new array */
-static double *activations(size_t n, const double *z)
+static double *activations(const tb_network *net, size_t n, const double *z)
 {
     double *phi = allocate(n, sizeof *phi);
     for (size_t i = 0; i < n; i++)
-        phi[i] = (double)tanhl(z[i]);
+        phi[i] = rounded(net, (double)tanhl(z[i]));
     return phi;
 }
 
 /* The next layer's z from this layer's, which is freed. */
 static double *next_layer(const tb_network *net, size_t layer, size_t n, double *z)
 {
-    double *phi = activations(n * net->width[layer], z);
+    double *phi = activations(net, n * net->width[layer], z);
     double *next = allocate(n * net->width[layer + 1], sizeof *next);
     linear_map(net, layer + 1, n, phi, next);
     free(phi);
@@ -62,9 +74,9 @@ static double *copy(size_t n, const double *from)
 }
 
 /* (3.32), (3.33) */
-static void activation_moments(size_t width, size_t n, const double *z, tb_layer *out)
+static void activation_moments(const tb_network *net, size_t width, size_t n, const double *z, tb_layer *out)
 {
-    double *phi = activations(n * width, z);
+    double *phi = activations(net, n * width, z);
     out->f_j = allocate(width, sizeof(double));
     out->f_jk = allocate(width * width, sizeof(double));
     for (size_t j = 0; j < width; j++) {
@@ -143,7 +155,7 @@ void tb_flow(const tb_network *net, size_t r, const double *mean, const double *
             layer->q_gram = gram_q(net, m, layer - 1, mean[m]);
         }
         layer->kl = tb_kl(n_r, var[r], net->width[m], var[m], layer->q_direct);
-        activation_moments(net->width[m], n, z, layer);
+        activation_moments(net, net->width[m], n, z, layer);
     }
     free(z);
 }

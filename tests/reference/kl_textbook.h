@@ -12,6 +12,9 @@ typedef struct tb_network {
     const size_t *width;  /* [depth] */
     double      **weight; /* [depth] -> [width][fan_in], row-major */
     double      **bias;   /* [depth] -> [width] */
+    /* Activations are rounded to this many bits, and to multiples of 2^-24 or so where the exponent would be below the
+     * smallest; phi_bits 0: not at all. */
+    int phi_bits, phi_smallest_exponent;
 } tb_network;
 
 /* Averages over samples at one layer. At the reference layer Q is N var without error: nothing is sampled. */
