@@ -260,6 +260,11 @@ void fail_device(cudaError_t error, const char *format, ...)
         state().sticky = error;
 }
 
+cudaError_t device_error()
+{
+    return state().sticky;
+}
+
 bool device_failed()
 {
     return state().sticky != cudaSuccess;

@@ -78,6 +78,7 @@ class call
 cudaError_t told(cudaError_t error);
 /* A kernel or copy failed while it ran: a line on stderr, and every later call fails with this error. */
 void        fail_device(cudaError_t error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+cudaError_t device_error(); /* what it failed with, or cudaSuccess */
 bool        device_failed();
 cudaError_t last_error(bool forget);
 /* Whether the injected failure of an operation that runs, "launch" or "gemm", is due now. */

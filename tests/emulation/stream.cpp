@@ -140,7 +140,7 @@ static cudaError_t outcome()
 {
     const device_access open;
     check_guards();
-    return device_failed() ? last_error(false) : cudaSuccess;
+    return device_error();
 }
 
 cudaError_t run_stream(cudaStream_t handle)
