@@ -79,6 +79,12 @@ void klf_json_null(const char *key)
     fputs("null", stdout);
 }
 
+void klf_json_bool(const char *key, bool value)
+{
+    print_key(key);
+    fputs(value ? "true" : "false", stdout);
+}
+
 /* The separator before element i of a list. */
 static const char *before(size_t i)
 {

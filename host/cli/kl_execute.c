@@ -24,6 +24,9 @@ typedef struct session {
     klf_kl_plan          plan;
     klf_progress         progress;
     klf_kl_legend        legend;
+    size_t               n_points, n_beyond; /* points that are beyond the tolerance from their references */
+    size_t               worst_point;        /* and the one of them that is farthest, with its layer */
+    klf_layer_difference worst;
     char                 lost[256]; /* why stdout failed; "" while it has not. Hooks run on other threads: a copy */
 } session;
 
@@ -39,16 +42,33 @@ static void on_plan(void *arg, const klf_kl_plan *plan)
                 plan->n_points == 1 ? "" : "s", config->n_mc);
 }
 
+/* A point beside its reference: the same samples, so that they differ by rounding. */
+static klf_layer_difference judge(session *s, size_t index, size_t n_points, const klf_kl_point *point)
+{
+    const klf_tolerance  tolerance = {.relative = klf_rounding_tolerance(s->config->precision)};
+    klf_layer_difference worst = klf_kl_worst_layer(point, point->reference, KLF_ROUNDING, tolerance);
+    s->n_points = n_points;
+    if (!worst.within && (s->n_beyond++ == 0 || worst.share > s->worst.share)) {
+        s->worst = worst;
+        s->worst_point = index;
+    }
+    return worst;
+}
+
 static void on_point(void *arg, size_t index, size_t n_points, const klf_kl_point *point)
 {
-    session *s = arg;
+    session             *s = arg;
+    klf_layer_difference difference = {0};
+    if (point->reference != NULL)
+        difference = judge(s, index, n_points, point);
     if (s->lost[0] != '\0')
         return;
     klf_progress_clear(&s->progress);
+    const klf_layer_difference *worst = point->reference != NULL ? &difference : NULL;
     if (s->config->json)
-        klf_kl_print_json(s->config, &s->plan, point);
+        klf_kl_print_json(s->config, &s->plan, point, worst);
     else
-        klf_kl_print_table(s->config, &s->legend, index, n_points, point);
+        klf_kl_print_table(s->config, &s->legend, index, n_points, point, worst);
     if (klf_flush_stdout() == KLF_OK)
         return;
     snprintf(s->lost, sizeof s->lost, "%s", klf_last_error());
@@ -68,6 +88,16 @@ static void on_notice(void *arg, const char *sentence)
     klf_progress_clear(&s->progress);
     if (!s->config->quiet)
         fprintf(stderr, "klflow: note: %s\n", sentence);
+}
+
+static klf_status fail_different(const session *s)
+{
+    const char *files = s->config->output != NULL ? "; the result file is whole and has both" : "";
+    return klf_fail(KLF_ERR_DIFFERENT,
+                    "%zu of %zu points differ from backend %s by more than rounding may do, the worst is point %zu at layer "
+                    "%zu: by %.2g of Q%s",
+                    s->n_beyond, s->n_points, s->config->compare, s->worst_point + 1, s->worst.layer, s->worst.relative_q,
+                    files);
 }
 
 /* A plot that cannot be drawn should not be found out after hours of work. */
@@ -112,6 +142,8 @@ static klf_status execute(session *s, const char **blame)
             fprintf(stderr, "klflow: interrupted; the results are in %s\n", s->config->output);
     }
     klf_signals_obey(); /* one that came since the run */
+    if (st == KLF_OK && s->n_beyond > 0)
+        return fail_different(s);
     return st;
 }
 
@@ -119,11 +151,13 @@ static klf_status execute(session *s, const char **blame)
 static double estimate_seconds(const klf_kl_config *config, const klf_kl_plan *plan)
 {
     static const double PEAK_S = 0.05, TYPICAL_FRACTION = 0.8; /* docs/performance.md */
-    if (strcmp(plan->backend, "cpu") != 0)
+    if (strcmp(plan->backend, "cpu") != 0 || (plan->reference != NULL && strcmp(plan->reference, "cpu") != 0))
         return NAN;
-    size_t cores = klf_usable_cores();
-    return plan->flops /
-           (TYPICAL_FRACTION * klf_fma_peak(config->precision, plan->threads < cores ? plan->threads : cores, PEAK_S));
+    size_t cores = klf_usable_cores(), threads = plan->threads < cores ? plan->threads : cores;
+    double seconds = plan->flops / (TYPICAL_FRACTION * klf_fma_peak(config->precision, threads, PEAK_S));
+    if (plan->reference != NULL)
+        seconds += plan->reference_flops / (TYPICAL_FRACTION * klf_fma_peak(KLF_FP64, threads, PEAK_S));
+    return seconds;
 }
 
 static klf_status print_plan(session *s, const char **blame)

@@ -58,6 +58,30 @@ static void print_layers(const klf_kl_point *point)
     free(status);
 }
 
+/* The reference's curve, and the layer where it is farthest. */
+static void print_reference(const klf_kl_config *config, const klf_kl_plan *plan, const klf_kl_point *point,
+                            const klf_layer_difference *worst)
+{
+    static const klf_kl_field curve[] = {KLF_KL_KL, KLF_KL_Q_DIRECT, KLF_KL_Q_GRAM};
+    for (size_t k = 0; k < sizeof curve / sizeof *curve; k++) {
+        char key[64];
+        snprintf(key, sizeof key, "%s_ref", klf_kl_field_table[curve[k]].name);
+        if (is_absent(config, curve[k]))
+            klf_json_null(key);
+        else
+            klf_json_reals(key, point->reference->value[curve[k]], point->n_layers);
+    }
+    klf_json_text("compare_backend", plan->reference);
+    klf_json_text("compare_precision", klf_precision_name(KLF_FP64));
+    klf_json_bool("compare_within", worst->within);
+    klf_json_real("compare_tolerance_q", klf_rounding_tolerance(config->precision));
+    klf_json_whole("compare_layer", worst->layer);
+    klf_json_real("compare_difference", worst->difference);
+    klf_json_real("compare_relative", worst->relative);
+    klf_json_real("compare_relative_q", worst->relative_q);
+    klf_json_real("compare_sigmas", worst->sigmas);
+}
+
 static bool any(const bool *flag, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -66,7 +90,8 @@ static bool any(const bool *flag, size_t n)
     return false;
 }
 
-void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, const klf_kl_point *point)
+void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, const klf_kl_point *point,
+                       const klf_layer_difference *worst)
 {
     klf_json_begin();
     print_layers(point);
@@ -90,6 +115,8 @@ void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, con
     klf_json_text("estimator", klf_kl_choice_name("estimator", (int)config->estimator));
     klf_json_text("backend", plan->backend);
     klf_json_text("precision", klf_precision_name(config->precision));
+    if (worst != NULL)
+        print_reference(config, plan, point, worst);
     klf_json_whole("threads", plan->threads);
     klf_json_whole("chunk", point->chunk);
     klf_json_real("wall_s", point->wall_s);

@@ -6,6 +6,7 @@
 #include "klflow/kl_config.h"
 #include "klflow/kl_result.h"
 #include "klflow/kl_run.h"
+#include "run/kl_compare.h"
 
 #include <stdbool.h>
 
@@ -17,9 +18,13 @@ typedef struct klf_kl_legend {
     bool alone;            /* one network and one input */
 } klf_kl_legend;
 
+/* A line that says which point it is: with its number where there are several, and after an empty line but for the first. */
+void klf_kl_print_title(size_t index, size_t n_points, const klf_kl_point *point);
+/* worst: the layer that is farthest from the point's reference; NULL without one. */
 void klf_kl_print_table(const klf_kl_config *config, klf_kl_legend *legend, size_t index, size_t n_points,
-                        const klf_kl_point *point);
-void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, const klf_kl_point *point);
+                        const klf_kl_point *point, const klf_layer_difference *worst);
+void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, const klf_kl_point *point,
+                       const klf_layer_difference *worst);
 
 /* As a JSON object if the config asks for JSON. seconds: how long the run may take; NaN if that is not known. */
 void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan, double seconds);

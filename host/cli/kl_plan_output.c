@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { TEXT_COLUMN = 12 };
 
@@ -33,6 +34,10 @@ static void print_plan_json(const klf_kl_config *config, const klf_kl_plan *plan
     klf_json_real("device_bytes", plan->device_bytes);
     klf_json_real("device_available", plan->device_available);
     klf_json_real("flops", plan->flops);
+    if (plan->reference != NULL) {
+        klf_json_text("compare_backend", plan->reference);
+        klf_json_real("compare_flops", plan->reference_flops);
+    }
     klf_json_real("seconds", seconds);
     klf_json_text("output", config->output);
     klf_json_text("version", klf_build_info_get()->version);
@@ -62,6 +67,14 @@ void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan, dou
         printf("device      %.0f MB of %.0f MB at its peak%s\n", plan->device_bytes / 1e6, plan->device_available / 1e6,
                plan->device_bytes > plan->device_available ? ": more than there is" : "");
     printf("work        %.3g floating-point operations\n", plan->flops);
+    if (plan->reference != NULL) {
+        char text[160];
+        snprintf(text, sizeof text, "%.3g floating-point operations more, on backend %s in fp64%s", plan->reference_flops,
+                 plan->reference,
+                 strcmp(plan->reference, "ref") == 0 ? ", which does some 1e9 of them a second and thread" : "");
+        fputs("reference   ", stdout);
+        klf_wrap_print(text, TEXT_COLUMN, TEXT_COLUMN);
+    }
     if (!isnan(seconds))
         printf("time        about %s, longer where layers are narrow\n", klf_duration_of(seconds).text);
     printf("output      %s\n", config->output != NULL ? config->output : "none");

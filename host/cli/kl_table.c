@@ -3,6 +3,7 @@
  * 80 columns. */
 #include "cli/kl_output.h"
 
+#include "cli/wrap.h"
 #include "run/numbers.h"
 
 #include <inttypes.h>
@@ -18,7 +19,7 @@ static void print_title_real(const char *name, double value)
     printf("%s %s  ", name, text);
 }
 
-static void print_title(size_t index, size_t n_points, const klf_kl_point *point)
+void klf_kl_print_title(size_t index, size_t n_points, const klf_kl_point *point)
 {
     if (n_points > 1)
         printf("%s[%zu/%zu] ", index > 0 ? "\n" : "", index + 1, n_points);
@@ -93,6 +94,18 @@ static void explain_marks(const klf_kl_point *point)
         printf("   and, being the reference, leaves the others without one\n");
 }
 
+/* How far the point is from its reference, at the layer where that is farthest. */
+static void print_reference(const klf_kl_config *config, const klf_layer_difference *worst)
+{
+    char text[400];
+    snprintf(text, sizeof text,
+             "backend %s in fp64, on the same samples, differs most at layer %zu: by %.2g of Q; KL by %.2g nat, %.2g of it and "
+             "%.2g standard errors; %s %.2g of Q",
+             config->compare, worst->layer, worst->relative_q, worst->difference, worst->relative, worst->sigmas,
+             worst->within ? "within" : "BEYOND", klf_rounding_tolerance(config->precision));
+    klf_wrap_print(text, 0, 0);
+}
+
 /* Once, under the last table. */
 static void explain_columns(const klf_kl_legend *legend, size_t reference_layer, int64_t n_mc)
 {
@@ -109,17 +122,19 @@ static void explain_columns(const klf_kl_legend *legend, size_t reference_layer,
 }
 
 void klf_kl_print_table(const klf_kl_config *config, klf_kl_legend *legend, size_t index, size_t n_points,
-                        const klf_kl_point *point)
+                        const klf_kl_point *point, const klf_layer_difference *worst)
 {
     const char   *name;
     const double *scatter = scatter_of(point, legend, &name);
-    print_title(index, n_points, point);
+    klf_kl_print_title(index, n_points, point);
     printf("layer   width       KL/N        +-");
     if (scatter != NULL)
         printf("  %8s", name);
     printf("  mean field     KL [nat]   variance\n");
     print_rows(point, scatter);
     explain_marks(point);
+    if (worst != NULL)
+        print_reference(config, worst);
     if (index + 1 == n_points)
         explain_columns(legend, point->reference_layer, config->n_mc);
 }

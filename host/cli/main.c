@@ -23,6 +23,7 @@ static const struct {
     {"run", klf_cmd_run, "the same from a YAML file"},
     {"plot", klf_cmd_plot, "draw a result file"},
     {"check", klf_cmd_check, "is a result file whole?"},
+    {"compare", klf_cmd_compare, "how far two result files are from each other"},
     {"bench", klf_cmd_bench, "time the Monte Carlo pass against the peak of this machine"},
     {"info", klf_cmd_info, "version, build, libraries, backends"},
 };

@@ -3,6 +3,7 @@
 #include "run/kl_average.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static double mean_of(const klf_kl_point *part, size_t n, size_t field, size_t layer)
@@ -52,6 +53,23 @@ static void copy_facts(const klf_kl_point *from, klf_kl_point *to)
     memcpy(to->width_changed, from->width_changed, from->n_layers * sizeof *to->width_changed);
 }
 
+/* Either all parts have a reference or none has. */
+static klf_status average_references(const klf_kl_point *part, size_t n, klf_average_over over, klf_kl_point *out)
+{
+    klf_status    st = KLF_OK;
+    klf_kl_point *reference = malloc(n * sizeof *reference); /* they stay their parts' */
+    if (!reference || !(out->reference = calloc(1, sizeof *out->reference))) {
+        st = klf_fail(KLF_ERR_MEMORY, "no memory for the mean of %zu references", n);
+        goto done;
+    }
+    for (size_t k = 0; k < n; k++)
+        reference[k] = *part[k].reference;
+    KLF_TRY(klf_kl_average(reference, n, over, out->reference));
+done:
+    free(reference);
+    return st;
+}
+
 klf_status klf_kl_average(klf_kl_point *part, size_t n, klf_average_over over, klf_kl_point *out)
 {
     if (n == 1) {
@@ -86,5 +104,8 @@ klf_status klf_kl_average(klf_kl_point *part, size_t n, klf_average_over over, k
             }
         }
     }
-    return KLF_OK;
+    st = part[0].reference ? average_references(part, n, over, out) : KLF_OK;
+    if (st != KLF_OK)
+        klf_kl_point_free(out);
+    return st;
 }

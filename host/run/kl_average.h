@@ -13,7 +13,8 @@ typedef enum klf_average_over {
 
 /* out is made from part [n] (n >= 1): means of all fields; the sample standard deviation of those with scatter goes to
  * input_std or ensemble_std. For n = 1 out takes over what part[0] owns, which is left empty. Networks whose samples are common
- * as well (an explicit sample seed) are correlated like inputs. */
+ * as well (an explicit sample seed) are correlated like inputs. References of the parts are averaged alike, to the reference of
+ * out. */
 klf_status klf_kl_average(klf_kl_point *part, size_t n, klf_average_over over, klf_kl_point *out);
 
 #endif

@@ -41,6 +41,15 @@ klf_flow_params klf_kl_job_flow_params(const klf_kl_setup *setup, const klf_netw
                              .keep_f_jk = config->save_f_jk};
 }
 
+klf_flow_params klf_kl_job_reference_params(const klf_kl_setup *setup, const klf_network *net, size_t threads)
+{
+    klf_flow_params params = klf_kl_job_flow_params(setup, net, threads);
+    params.backend = setup->reference;
+    params.context = setup->reference_context;
+    params.precision = KLF_FP64;
+    return params;
+}
+
 /* A Gaussian input whose mean square is the given one exactly, so that q_0 has no scatter from it. It belongs to the point, not
  * to the network: all members of an ensemble see the same input.  x [n], overwritten */
 static klf_status gaussian_input(double mean_square, uint64_t seed, size_t n, double *x)
@@ -198,6 +207,18 @@ static void count_progress(void *arg, int64_t samples_done)
     c->reported = samples_done;
 }
 
+/* What a pass needs of the job: statistics, samples, hooks. */
+static void hook_up(const klf_kl_job *job, const klf_layer_stats *stats, counter *count, klf_flow_params *params)
+{
+    params->stats = stats;
+    params->sample_seed = sample_seed(job);
+    params->progress = count_progress;
+    params->progress_arg = count;
+    params->notice = job->notice;
+    params->notice_arg = job->hook_arg;
+    params->cancel = job->cancel;
+}
+
 /* Moves the kept moments from the flow to the point. */
 static klf_status keep_moments(const klf_kl_config *config, klf_flow *flow, klf_kl_point *p)
 {
@@ -218,32 +239,18 @@ static klf_status keep_moments(const klf_kl_config *config, klf_flow *flow, klf_
     return KLF_OK;
 }
 
-static klf_status run_image(const klf_kl_job *job, const klf_network *net, size_t image, klf_kl_point *out)
+/* One pass over the samples, and what follows from it. */
+static klf_status run_pass(const klf_kl_job *job, const klf_flow_params *params, double q0, klf_kl_point *out)
 {
-    const klf_kl_config *config = job->setup->config;
-    size_t               r = config->reference_layer, n_layers = net->depth - r;
-    klf_layer_stats     *stats = malloc(net->depth * sizeof *stats);
-    source               src = {0};
-    klf_flow            *flow = NULL;
-    counter              count = {.job = job};
-    klf_status           st = KLF_OK;
+    const klf_kl_config   *config = job->setup->config;
+    const klf_network     *net = params->net;
+    const klf_layer_stats *stats = params->stats;
+    size_t                 r = config->reference_layer, n_layers = net->depth - r;
+    klf_flow              *flow = NULL;
+    klf_status             st = KLF_OK;
 
     *out = (klf_kl_point){0};
-    if (!stats)
-        return klf_fail(KLF_ERR_MEMORY, "no memory for the statistics of %zu layers", net->depth);
-    KLF_TRY(find_source(job, net, image, &src));
-    KLF_TRY(layer_statistics(job, net, &src, stats));
-    KLF_TRY(check_statistics(config, net->depth, stats));
-
-    klf_flow_params params = klf_kl_job_flow_params(job->setup, net, job->threads);
-    params.stats = stats;
-    params.sample_seed = sample_seed(job);
-    params.progress = count_progress;
-    params.progress_arg = &count;
-    params.notice = job->notice;
-    params.notice_arg = job->hook_arg;
-    params.cancel = job->cancel;
-    KLF_TRY(klf_flow_run(&params, &flow));
+    KLF_TRY(klf_flow_run(params, &flow));
     KLF_TRY(check_flow(config, flow, n_layers));
 
     KLF_TRY(klf_kl_point_create(n_layers, 1, 1, out));
@@ -252,8 +259,8 @@ static klf_status run_image(const klf_kl_job *job, const klf_network *net, size_
     out->var_w = net->var_w;
     out->var_b = net->var_b;
     out->seed = network_seed(job);
-    out->sample_seed = params.sample_seed;
-    out->q0 = src.q0;
+    out->sample_seed = params->sample_seed;
+    out->q0 = q0;
     out->n_mc = config->n_mc;
     out->chunk = flow->chunk;
     out->lanes = flow->lanes;
@@ -265,9 +272,42 @@ static klf_status run_image(const klf_kl_job *job, const klf_network *net, size_
     fill_meanfield(config, net, &stats[r], out);
     KLF_TRY(keep_moments(config, flow, out));
 done:
+    klf_flow_destroy(flow);
+    if (st != KLF_OK)
+        klf_kl_point_free(out);
+    return st;
+}
+
+static klf_status run_image(const klf_kl_job *job, const klf_network *net, size_t image, klf_kl_point *out)
+{
+    klf_layer_stats *stats = malloc(net->depth * sizeof *stats);
+    source           src = {0};
+    counter          count = {.job = job};
+    klf_status       st = KLF_OK;
+
+    *out = (klf_kl_point){0};
+    if (!stats)
+        return klf_fail(KLF_ERR_MEMORY, "no memory for the statistics of %zu layers", net->depth);
+    KLF_TRY(find_source(job, net, image, &src));
+    KLF_TRY(layer_statistics(job, net, &src, stats));
+    KLF_TRY(check_statistics(job->setup->config, net->depth, stats));
+
+    klf_flow_params params = klf_kl_job_flow_params(job->setup, net, job->threads);
+    hook_up(job, stats, &count, &params);
+    KLF_TRY(run_pass(job, &params, src.q0, out));
+    if (job->setup->reference) {
+        count.reported = 0; /* the pass begins anew */
+        params = klf_kl_job_reference_params(job->setup, net, job->threads);
+        hook_up(job, stats, &count, &params);
+        if (!(out->reference = calloc(1, sizeof *out->reference))) {
+            st = klf_fail(KLF_ERR_MEMORY, "no memory for the results of the reference");
+            goto done;
+        }
+        KLF_TRY(run_pass(job, &params, src.q0, out->reference));
+    }
+done:
     free(stats);
     free(src.owned);
-    klf_flow_destroy(flow);
     if (st != KLF_OK)
         klf_kl_point_free(out);
     return st;

@@ -20,12 +20,16 @@ typedef struct klf_kl_job {
     const volatile sig_atomic_t *cancel;
 } klf_kl_job;
 
-/* Runs the job. With several images: the mean over them, and the scatter in input_std. *out is to be freed by klf_kl_point_free
+/* Runs the job. With several images: the mean over them, and the scatter in input_std. With a reference backend the point has
+ * a reference, which is averaged alike. *out is to be freed by klf_kl_point_free
  * after KLF_OK. */
 klf_status klf_kl_job_run(const klf_kl_job *job, klf_kl_point *out);
 
 /* The parameters of the Monte Carlo pass of a network, but for its statistics and hooks: for the job and for the memory plan.
  */
 klf_flow_params klf_kl_job_flow_params(const klf_kl_setup *setup, const klf_network *net, size_t threads);
+
+/* The same for the pass of the reference backend, if the setup has one. */
+klf_flow_params klf_kl_job_reference_params(const klf_kl_setup *setup, const klf_network *net, size_t threads);
 
 #endif

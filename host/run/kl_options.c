@@ -13,6 +13,7 @@ static const char *const architectures[] = {"wide", "taper", NULL};
 static const char *const estimators[] = {"direct", "gram", "both", NULL};
 static const char *const precisions[] = {"fp64", "fp32", NULL};
 static const char *const statistics[] = {"input", "dataset", "theory", NULL};
+static const char *const references[] = {"ref", "cpu", NULL};
 static const char *const backend_misnomers[] = {"gpu", "cuda", NULL}; /* cpu is but a letter away */
 
 static_assert(sizeof(klf_architecture) == sizeof(int) && sizeof(klf_estimator) == sizeof(int) &&
@@ -209,6 +210,16 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      .unit = "1",
      .value = "cpu",
      .help = "ref (slow, the oracle), cpu, cuda, or auto (cuda if it works)"},
+    {.name = "compare",
+     AT(compare),
+     .type = KLF_OPTION_TEXT,
+     .where = COMPUTED,
+     .choices = references,
+     .metavar = "NAME",
+     .unit = "1",
+     .otherwise = "no comparison",
+     .help = "run the same networks and samples on backend ref (slow) or cpu too, in fp64, and compare: exit code 1 where "
+             "they differ by more than rounding"},
     {.name = "reference-layer",
      AT(reference_layer),
      .type = KLF_OPTION_WHOLE,

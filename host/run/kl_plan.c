@@ -48,7 +48,8 @@ static double point_bytes(const klf_kl_config *config, const klf_network *shape)
         double width = (double)shape->layer[l].width;
         doubles += (config->save_f_j ? width : 0.0) + (config->save_f_jk ? width * width : 0.0);
     }
-    return (double)sizeof(klf_kl_point) * (double)(1 + config->ensemble) + (double)sizeof(double) * doubles;
+    double bytes = (double)sizeof(klf_kl_point) * (double)(1 + config->ensemble) + (double)sizeof(double) * doubles;
+    return config->compare ? 2.0 * bytes : bytes;
 }
 
 /* The largest that any job needs while it runs. */
@@ -109,11 +110,18 @@ static klf_status plan_points(const klf_kl_setup *setup, size_t index, size_t n_
         plan_flight(setup, &params, &cost, plan);
     const double network = setup->network ? 0.0 : network_bytes(&shape);
     const bool   on_device = setup->backend->memory_available != NULL;
-    job->host = larger(job->host, on_device ? network : network + cost.bytes);
+    double       host = on_device ? 0.0 : cost.bytes;
+    if (setup->reference) { /* comes after, when the memory of the first pass is free again */
+        klf_flow_params reference = klf_kl_job_reference_params(setup, &shape, setup->threads / plan->points_in_flight);
+        host = larger(host, klf_flow_plan(&reference).bytes);
+    }
+    job->host = larger(job->host, network + host);
     job->device = larger(job->device, cost.bytes);
     plan->memory_bytes += (double)n_alike * point_bytes(config, &shape);
     plan->n_networks += passes;
-    plan->flops += (double)passes * (double)config->n_mc * klf_flow_flops(&shape, config->reference_layer, config->estimator);
+    double flops = (double)passes * (double)config->n_mc * klf_flow_flops(&shape, config->reference_layer, config->estimator);
+    plan->flops += flops;
+    plan->reference_flops += setup->reference ? flops : 0.0;
     free(shape.layer);
     return KLF_OK;
 }
@@ -147,6 +155,11 @@ klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan)
                           .backend = setup->backend->name};
     snprintf(plan->backend_note, sizeof plan->backend_note, "%s", setup->backend_note);
     snprintf(plan->kernels, sizeof plan->kernels, "%s", setup->backend->describe(setup->context));
+    if (setup->reference) {
+        plan->reference = setup->reference->name;
+        snprintf(plan->reference_kernels, sizeof plan->reference_kernels, "%s",
+                 setup->reference->describe(setup->reference_context));
+    }
     /* A point's shape depends on its depth and input alone. */
     size_t n_alike = setup->var_w.n * setup->var_b.n * setup->seed.n;
     for (size_t d = 0; d < setup->depth.n; d++)

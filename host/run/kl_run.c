@@ -75,7 +75,12 @@ static klf_status label_point(const run *r, size_t index, klf_kl_point *point)
         label = q0;
     }
     point->wall_s = omp_get_wtime() - r->started[index];
-    if (!(point->input = strdup(label)))
+    point->input = strdup(label);
+    if (point->reference) {
+        point->reference->wall_s = point->wall_s;
+        point->reference->input = strdup(label);
+    }
+    if (!point->input || (point->reference && !point->reference->input))
         return klf_fail(KLF_ERR_MEMORY, "no memory for a label");
     return KLF_OK;
 }
@@ -239,7 +244,7 @@ klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, cons
                         .provenance = &provenance,
                         .ensemble = config->ensemble,
                         .n_jobs = plan.n_points * config->ensemble,
-                        .samples_total = (double)plan.n_networks * (double)config->n_mc};
+                        .samples_total = (double)plan.n_networks * (double)config->n_mc * (setup.reference ? 2.0 : 1.0)};
     st = run_jobs(&r);
 done:
     klf_kl_setup_close(&setup);

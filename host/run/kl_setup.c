@@ -181,6 +181,12 @@ static klf_status open_backend(klf_kl_setup *setup)
     if (!setup->backend->supports(config->precision))
         return klf_fail(KLF_ERR_USAGE, "backend %s does not compute in %s; leave out --precision or take --backend cpu",
                         setup->backend->name, klf_precision_name(config->precision));
+    if (config->compare) {
+        setup->blame = "compare";
+        KLF_TRY(klf_backend_open(config->compare, &opened));
+        setup->reference = opened.backend;
+        setup->reference_context = opened.context;
+    }
 done:
     return st;
 }
@@ -223,6 +229,8 @@ void klf_kl_setup_close(klf_kl_setup *setup)
     klf_network_destroy(setup->network);
     if (setup->context)
         setup->backend->close(setup->context);
+    if (setup->reference_context)
+        setup->reference->close(setup->reference_context);
     *setup = (klf_kl_setup){0};
 }
 

@@ -12,6 +12,8 @@ typedef struct klf_kl_setup {
     const klf_backend   *backend;
     klf_context         *context;
     char                 backend_note[1200]; /* why "auto" came to the CPU; "" otherwise */
+    const klf_backend   *reference;          /* that runs the same samples in fp64 (--compare); NULL: none */
+    klf_context         *reference_context;
     size_t               threads;
 
     /* The axes; the input axis has labels, and images if the config names any. */

@@ -116,6 +116,11 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
         add_text(facts, "backend_note", setup->backend_note);
     add_text(facts, "kernels", plan->kernels);
     add_text(facts, "precision", klf_precision_name(setup->config->precision));
+    if (plan->reference) {
+        add_text(facts, "compare_backend", plan->reference);
+        add_text(facts, "compare_kernels", plan->reference_kernels);
+        add_text(facts, "compare_precision", klf_precision_name(KLF_FP64));
+    }
     add_text(facts, "rng", "philox4x32-10");
     add_text(facts, "rng_mapping", "klflow-1");
     add_text(facts, "cpu_model", facts->cpu_model);

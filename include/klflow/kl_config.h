@@ -57,6 +57,7 @@ typedef struct klf_kl_config {
     klf_precision  precision; /**< default fp32 */
     bool           precision_given;
     char          *backend; /**< default "cpu" */
+    char          *compare; /**< reference backend that runs the same samples in fp64; NULL: none */
     uint64_t       reference_layer;
     klf_statistics statistics; /**< default input */
     char          *dataset;    /**< image spec; needed by statistics dataset */

@@ -37,9 +37,12 @@ typedef struct klf_kl_plan {
     double      device_bytes;     /**< the same for a backend with memory of its own; NaN for others */
     double      device_available;
     double      flops;              /**< GEMM and Gram, Gram counted as N^2 a sample and layer */
+    double      reference_flops;    /**< as many again on the reference backend; 0: none */
     const char *backend;            /**< the one that will run; "auto" resolved */
     char        kernels[256];       /**< which kernels the backend chose, and why */
     char        backend_note[1200]; /**< why "auto" came to cpu; "" otherwise */
+    const char *reference;          /**< the reference backend; NULL: none */
+    char        reference_kernels[256];
 } klf_kl_plan;
 
 typedef struct klf_kl_hooks {

@@ -17,6 +17,7 @@ extern "C" {
 /** One list gives the codes, their exit codes and what each means. */
 #define KLF_STATUS_LIST(X)                                                                                                     \
     X(KLF_OK, 0, "success")                                                                                                    \
+    X(KLF_ERR_DIFFERENT, 1, "results that were compared differ by more than is tolerated")                                     \
     X(KLF_ERR_USAGE, 64, "an option or argument is wrong")                                                                     \
     X(KLF_ERR_DATA, 65, "an input file is damaged or of the wrong kind")                                                       \
     X(KLF_ERR_NOINPUT, 66, "an input file is missing or unreadable")                                                           \

@@ -71,6 +71,9 @@ BAD_ARGUMENTS = [
     ("check", USAGE, "klflow check needs a file"),
     ("check {dir}/none.h5", NOINPUT, "{dir}/none.h5"),
     ("check {file}", DATA, "{file}"),
+    ("compare {file}", USAGE, "klflow compare needs two result files"),
+    ("compare {file} {file}", DATA, "{file}"),
+    ("kl --compare gpu", USAGE, "--compare must be ref or cpu, not 'gpu'"),
     ("info --jsn", USAGE, "unknown option --jsn; did you mean --json?"),
     ("plot", USAGE, "klflow plot needs a result file"),
 ]
@@ -144,7 +147,8 @@ class Mistakes(Case):
 class Help(unittest.TestCase):
     def test_golden(self):
         for name, arguments in (("help", ["help"]), ("help_kl", ["kl", "--help"]), ("help_run", ["run", "--help"]),
-                                ("help_check", ["check", "--help"]), ("help_info", ["info", "--help"])):
+                                ("help_check", ["check", "--help"]), ("help_compare", ["compare", "--help"]),
+                                ("help_info", ["info", "--help"])):
             with self.subTest(name):
                 result = run(*arguments)
                 self.assertEqual(result.returncode, 0)
@@ -173,7 +177,7 @@ class Help(unittest.TestCase):
 class Docs(unittest.TestCase):
     def test_help_is_in_the_manual(self):
         manual = (GOLDEN.parent.parent / "docs" / "cli.md").read_text()
-        for name in ("help_kl", "help_run"):
+        for name in ("help_kl", "help_run", "help_compare"):
             self.assertIn((GOLDEN / f"{name}.txt").read_text(), manual, f"docs/cli.md quotes tests/golden/{name}.txt")
 
 
