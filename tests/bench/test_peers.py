@@ -100,6 +100,25 @@ class Peers(unittest.TestCase):
         self.check("peer_torch.py", "--chunk", "333")
         self.check("peer_torch.py", "--workers", "2", "--precision", "fp64", rounding=1e-12)
 
+    def test_torch_on_a_device(self):
+        """The passes for a GPU, on the CPU under another of its names."""
+        if importlib.util.find_spec("torch") is None:
+            self.skipTest("this python has no torch")
+        import torch
+        self.check("peer_torch.py", "--device", "cpu:0", "--chunk", "333")
+        self.check("peer_torch.py", "--device", "cpu:0", "--chunk", "500", "--precision", "fp64", rounding=1e-12)
+        if hasattr(torch, "compile"):
+            self.check("peer_torch.py", "--device", "cpu:0", "--chunk", "500", "--compile")
+        done = self.compare("--device", "cpu:0", "--backend", "cpu", "--klflow", os.environ["KLFLOW"], "--precision", "fp32,fp64",
+                            "--json", torch=sys.executable)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        peers = json.loads(done.stdout)["peers"]
+        for name, peer in peers.items():
+            if not name.endswith("compiled"):
+                self.assertIsNone(peer["missing"], name)
+                self.assertGreater(peer["results"]["gram"]["peak_fraction"], 0, name)
+        self.assertEqual(len([name for name in peers if name.startswith("torch")]), 4)
+
     def test_authors(self):
         self.check("peer_authors.py", "--full", n=300)
 
@@ -109,9 +128,9 @@ class Peers(unittest.TestCase):
         self.assertIn("error", zero)
         self.assertEqual(right["flops_per_sample"]["direct"], sum(2 * a * b for a, b in zip(WIDTHS, WIDTHS[1:])))
 
-    def compare(self, *options):
+    def compare(self, *options, torch="/no/such/python"):
         return subprocess.run([sys.executable, os.path.join(TOOLS, "compare.py"), "--network", self.network, "--samples", "500",
-                               "--rounds", "2", "--numpy", sys.executable, "--torch", "/no/such/python", *options],
+                               "--rounds", "2", "--numpy", sys.executable, "--torch", torch, *options],
                               text=True, capture_output=True, check=False)
 
     def test_compare_lists_what_is_missing(self):

@@ -10,7 +10,6 @@ through single-threaded kernels, the way klflow works. A peer that cannot run is
 import argparse
 import json
 import os
-import select
 import shutil
 import statistics
 import subprocess
@@ -19,62 +18,15 @@ import sysconfig
 import tempfile
 import time
 
+from peer_process import MODES, Peer, PeerError
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEPTH = 30  # of the default network
 AUTHORS_SAMPLES = 1000  # the paper's n_MC
-MODES = ("direct", "gram")
 SIGMAS = 5  # the checksums of two peers may differ by so many of their standard errors
-
-
-class PeerError(Exception):
-    """Why a peer cannot take part; the text is a sentence."""
-
-
-class Peer:
-    def __init__(self, name, command, environment, once=0):
-        self.name, self.command, self.environment = name, command, environment
-        self.once = once  # samples of its only request, with one algorithm for both modes; 0: takes part in every round
-        self.process, self.problem, self.info = None, None, {}
-        self.answers = {mode: [] for mode in MODES}
-
-    def start(self):
-        self.stderr = tempfile.TemporaryFile("w+")
-        try:
-            self.process = subprocess.Popen(self.command, env={**os.environ, **self.environment}, stdin=subprocess.PIPE,
-                                            stdout=subprocess.PIPE, stderr=self.stderr, text=True)
-        except OSError as error:
-            raise PeerError(f"cannot start {self.command[0]}: {error.strerror}") from None
-
-    def ask(self, line, timeout=600):
-        try:
-            self.process.stdin.write(line + "\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # It has ended: the reading below says so.
-        if not select.select([self.process.stdout], [], [], timeout)[0]:
-            raise PeerError(f"no answer to '{line}' within {timeout} s")
-        answer = self.process.stdout.readline()
-        if not answer:
-            self.process.wait()
-            self.stderr.seek(0)
-            last = ([text.strip() for text in self.stderr if text.strip()] or ["no message"])[-1]
-            raise PeerError(f"ended with status {self.process.returncode}: {last}")
-        try:
-            answer = json.loads(answer)
-        except ValueError:
-            raise PeerError(f"answered '{line}' with something that is not JSON: {answer.strip()}") from None
-        if "error" in answer:
-            raise PeerError(answer["error"])
-        return answer
-
-    def stop(self):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-
-    def go(self, mode, n):
-        answer = self.ask(f"go {mode} {n}")
-        return {**answer, "per_sample": answer["seconds"] / n}
+# A peer that rounds its weights runs a slightly different network: its checksum may be off by so much of itself. Seen: 1e-4 to 2e-3.
+ROUNDED = 0.02
+FORMATS = ("fp32", "fp64", "tf32", "fp16", "bf16")  # that the peers know; tf32x3 is klflow's own
 
 
 def best_kernels():
@@ -93,39 +45,64 @@ def threads_inside(n):
     return {name: str(n) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 
 
-def torch_peers(python, arguments, kernels, threads):
-    """The two PyTorch peers of an interpreter, or one that says why not."""
-    script = [python, os.path.join(HERE, "peer_torch.py"), *arguments]
+def probe_torch(python, script, precision):
+    """(version, build), or a peer that says why there is none."""
     probe = subprocess.run([python, "-c", "import torch; print(torch.__version__); print(torch.__config__.show())"], text=True,
                            capture_output=True, check=False) if shutil.which(python) else None
     if probe is None or probe.returncode:
-        absent = Peer(f"torch ({python})", script, {})
+        absent = Peer(f"torch ({python})", script, {}, precision)
         absent.problem = "no such interpreter" if probe is None else "it has no torch: " + probe.stderr.strip().splitlines()[-1]
+        return None, absent
+    return probe.stdout.split("\n", 1), None
+
+
+def torch_peers(python, arguments, kernels, threads, precision):
+    """The two PyTorch peers of an interpreter on the CPU, or one that says why not."""
+    script = [python, os.path.join(HERE, "peer_torch.py"), *arguments]
+    found, absent = probe_torch(python, script, precision)
+    if absent:
         return [absent]
-    version, config = probe.stdout.split("\n", 1)
-    library = Peer(f"torch {version}", script, {**kernels, **threads_inside(threads)})
+    version, config = found
+    library = Peer(f"torch {version}", script, {**kernels, **threads_inside(threads)}, precision)
     if "BLAS_INFO=generic" in config:
         # Debian's: libblas.so.3 is whatever the system has. With the pthread OpenBLAS two thread pools would fight.
         folder = os.environ.get("KLFLOW_OPENBLAS_OPENMP", f"/usr/lib/{sysconfig.get_config_var('MULTIARCH')}/openblas-openmp")
         library.environment["LD_LIBRARY_PATH"] = folder
         if not os.path.isdir(folder):
             library.problem = f"{folder} is missing (apt-get install libopenblas0-openmp, or set KLFLOW_OPENBLAS_OPENMP)"
-    return [library, Peer(f"torch {version}, workers", [*script, "--workers", str(threads)], {**kernels, **threads_inside(1)})]
+    return [library, Peer(f"torch {version}, workers", [*script, "--workers", str(threads)], {**kernels, **threads_inside(1)}, precision)]
 
 
-def all_peers(args, network):
+def device_peers(args, network):
+    """klflow and both PyTorch passes in every precision asked for. klflow bench draws the default network itself."""
+    precisions, peers = args.precision.split(","), []
+    own = [args.klflow, "bench", "--serve", "--backend", args.backend, "--threads", str(args.threads)]
+    own += ["--network", network] if args.network else []
+    script = [os.path.join(HERE, "peer_torch.py"), "--network", network, "--device", args.device]
+    if args.klflow != "none":
+        peers += [Peer(f"klflow {precision}", [*own, "--precision", precision], {}, precision) for precision in precisions]
+    for python in args.torch or [sys.executable]:
+        found, absent = probe_torch(python, script, precisions[0])
+        peers += [absent] if absent else [
+            Peer(f"torch {found[0]} {precision}, {kind}", [python, *script, "--precision", precision, *flags], {}, precision)
+            for precision in precisions if precision in FORMATS for kind, flags in (("eager", ()), ("compiled", ("--compile",)))]
+    return peers
+
+
+def host_peers(args, network):
     kernels, python = best_kernels(), "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
     arguments = ["--network", network, "--precision", args.precision]
     numpy = [args.numpy or python, os.path.join(HERE, "peer_numpy.py"), *arguments]
     authors = [args.numpy or python, os.path.join(HERE, "peer_authors.py"), *arguments]
     peers = []
     if args.klflow != "none":
-        peers.append(Peer("klflow", [args.klflow, "bench", "--serve", "--threads", str(args.threads), *arguments], {}))
-    peers.append(Peer("numpy", numpy, {**kernels, **threads_inside(args.threads)}))
-    peers.append(Peer("numpy, workers", [*numpy, "--workers", str(args.threads)], {**kernels, **threads_inside(1)}))
+        peers.append(Peer("klflow", [args.klflow, "bench", "--serve", "--backend", args.backend, "--threads",
+                                     str(args.threads), *arguments], {}, args.precision))
+    peers.append(Peer("numpy", numpy, {**kernels, **threads_inside(args.threads)}, args.precision))
+    peers.append(Peer("numpy, workers", [*numpy, "--workers", str(args.threads)], {**kernels, **threads_inside(1)}, args.precision))
     for interpreter in args.torch or [python]:
-        peers += torch_peers(interpreter, arguments, kernels, args.threads)
-    peers.append(Peer("authors' loops", authors, {**kernels, **threads_inside(args.threads)}, once=AUTHORS_SAMPLES))
+        peers += torch_peers(interpreter, arguments, kernels, args.threads, args.precision)
+    peers.append(Peer("authors' loops", authors, {**kernels, **threads_inside(args.threads)}, args.precision, once=AUTHORS_SAMPLES))
     return peers
 
 
@@ -140,11 +117,10 @@ def measure(peers, args, peaks):
                 peer.stop()
 
     def prepare(peer):
-        peer.start()
         peer.info = peer.ask("info", timeout=120)
         if not peer.once:
-            for mode in MODES:
-                peer.ask(f"go {mode} {max(1, args.samples // 5)}")
+            for mode in MODES:  # a device's peers compile for the size of a chunk, so they see that of their turns
+                peer.ask(f"go {mode} {args.samples if args.device != 'cpu' else max(1, args.samples // 5)}")
 
     def turn(peer):
         for mode in MODES:
@@ -156,8 +132,10 @@ def measure(peers, args, peaks):
         peer.answers = {mode: [answer] for mode in MODES}
 
     def peak(peer):
-        peaks.append(peer.ask("peak")["gflops"])
+        peaks.setdefault(peer.precision, []).append(peer.ask("peak")["gflops"])
 
+    for peer in peers:
+        attempt(peer, Peer.start)
     for peer in peers:
         attempt(peer, prepare)
     for number in range(args.rounds):
@@ -167,13 +145,18 @@ def measure(peers, args, peaks):
                 attempt(peer, turn)
             elif number == 0:
                 attempt(peer, only_turn)
-            if peer.name == "klflow":
+            if peer.name.split()[0] == "klflow":
                 attempt(peer, peak)
+
+
+def base_of(peer, ready):
+    """Whom a peer is compared with: the first of its precision, klflow if that takes part."""
+    return next(other for other in ready if other.precision == peer.precision)
 
 
 def summarise(peer, base, flops_per_sample, peaks):
     """Median seconds per 1e5 samples; ratio to the base: median over rounds, best over best, least processor time over least
-    (which other processes hardly disturb, but which counts threads that spin); part of the FMA peak."""
+    (which other processes hardly disturb, but which counts threads that spin); part of the ceiling, peaks."""
     def processor(one, mode):
         return min((answer["cpu_seconds"] / answer["seconds"] * answer["per_sample"] for answer in one.answers[mode]
                     if "cpu_seconds" in answer), default=None)
@@ -192,19 +175,25 @@ def summarise(peer, base, flops_per_sample, peaks):
     return rows
 
 
-def disagreements(results, base):
-    for name, rows in results.items():
+def disagreements(results, ready):
+    for peer in ready:
+        base = base_of(peer, ready)
         for mode in MODES:
-            a, b = rows[mode], results[base.name][mode]
+            a, b = results[peer.name][mode], results[base.name][mode]
             bar = SIGMAS * (a["checksum_stderr"] ** 2 + b["checksum_stderr"] ** 2) ** 0.5
+            if peer.precision not in ("fp32", "fp64"):
+                bar += ROUNDED * abs(b["checksum"])
             if not abs(a["checksum"] - b["checksum"]) <= bar:
-                yield f"{name} and {base.name} disagree ({mode}): checksums {a['checksum']:.6g} and {b['checksum']:.6g}, bar {bar:.2g}"
+                yield f"{peer.name} and {base.name} disagree ({mode}): checksums {a['checksum']:.6g} and {b['checksum']:.6g}, bar {bar:.2g}"
 
 
-def print_table(peers, results, base, peaks, args):
+def print_table(peers, results, ready, peaks, args):
+    bases = list(dict.fromkeys(base_of(peer, ready).name for peer in ready))
+    ceiling = "FMA peak" if args.device == "cpu" else "rate of matrix products"
     print(f"{args.precision}, {args.threads} threads, {args.rounds} rounds of {args.samples} samples; seconds per 1e5 samples through "
-          f"all layers;\nratio to {base.name}: median over rounds (best over best), of processor time; part of the FMA peak "
-          + (f"({statistics.median(peaks):.0f} GFLOP/s, same run)" if peaks else "not known without klflow"))
+          f"all layers;\nratio to {' / '.join(bases)}: median over rounds (best over best), of processor time; part of the {ceiling} "
+          + (f"({', '.join(f'{statistics.median(values):.0f}' for values in peaks.values())} GFLOP/s, same run)" if peaks
+             else "not known without klflow"))
     column = max(len(peer.name) for peer in peers) + 1
     print(f"\n{'':{column}}" + "".join(f"{mode:>9} {'ratio':>8} {'(best)':>9} {'cpu':>6} {'peak':>5}" for mode in MODES))
     for peer in peers:
@@ -232,26 +221,38 @@ def main():
     parser.add_argument("--samples", type=int, default=8192, help="samples of one turn (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of every peer (default %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="threads of every peer (default %(default)s)")
-    parser.add_argument("--precision", choices=("fp32", "fp64"), default="fp32")
+    parser.add_argument("--precision", help="fp32 or fp64 (default fp32); with --device a list (default fp32,tf32,fp16)")
+    parser.add_argument("--device", default="cpu", help="PyTorch's name of a device: its passes there are the peers (default %(default)s)")
+    parser.add_argument("--backend", help="backend of klflow (default that of the device: cpu or cuda)")
     parser.add_argument("--numpy", help="python with numpy and h5py (default /usr/bin/python3)")
-    parser.add_argument("--torch", action="append", help="python with torch, numpy and h5py; may be repeated (default /usr/bin/python3)")
+    parser.add_argument("--torch", action="append", help="python with torch and numpy, on the CPU h5py too; may be repeated "
+                        "(default /usr/bin/python3; with --device this one)")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout instead of the table")
     args = parser.parse_args()
     if min(args.samples, args.rounds, args.threads) < 1:
         parser.error("--samples, --rounds and --threads must be at least 1")
+    on_host = args.device == "cpu"
+    args.precision = args.precision or ("fp32" if on_host else "fp32,tf32,fp16")
+    args.backend = args.backend or ("cpu" if on_host else "cuda")
+    unknown = [p for p in args.precision.split(",") if p not in (("fp32", "fp64") if on_host else (*FORMATS, "tf32x3"))]
+    if unknown or (on_host and "," in args.precision):
+        parser.error(f"--precision {args.precision}: one of fp32 and fp64, with --device a list of {', '.join(FORMATS)} and tf32x3")
 
     with tempfile.TemporaryDirectory() as folder:
         network = args.network or os.path.join(folder, "network.h5")
         if not args.network:
             if args.klflow == "none":
                 parser.error("--klflow none needs --network")
+            draw = [args.klflow, "kl", "--widths", ",".join(DEPTH * ["784"]), "--n-mc", "2", "--quiet", "--save-network", network]
+            if not on_host:  # where HDF5 may be missing; klflow bench --serve runs the same network by itself
+                network = os.path.join(folder, "network")
+                draw = [args.klflow, "bench", "--write-arrays", network]
             try:
-                subprocess.run([args.klflow, "kl", "--widths", ",".join(DEPTH * ["784"]), "--n-mc", "2", "--quiet",
-                                "--save-network", network], check=True, stdout=subprocess.DEVNULL)
+                subprocess.run(draw, check=True, stdout=subprocess.DEVNULL)
             except (OSError, subprocess.CalledProcessError) as error:
                 print(f"compare.py: klflow could not draw a network: {error}", file=sys.stderr)
                 return 69
-        peers, peaks = all_peers(args, network), []
+        peers, peaks = (host_peers if on_host else device_peers)(args, network), {}
         try:
             measure(peers, args, peaks)
         finally:
@@ -263,14 +264,15 @@ def main():
         print("no peer could run: " + "; ".join(f"{peer.name}: {peer.problem}" for peer in peers), file=sys.stderr)
         return 69
     flops_per_sample = next(peer.info["flops_per_sample"] for peer in ready if "flops_per_sample" in peer.info)
-    results = {peer.name: summarise(peer, ready[0], flops_per_sample, peaks) for peer in ready}
+    results = {peer.name: summarise(peer, base_of(peer, ready), flops_per_sample, peaks.get(peer.precision)) for peer in ready}
     if args.json:
-        print(json.dumps({"base": ready[0].name, "peak_gflops": statistics.median(peaks) if peaks else None, "arguments": vars(args),
-                          "peers": {p.name: {"info": p.info, "environment": p.environment, "missing": p.problem,
+        print(json.dumps({"base": ready[0].name, "peak_gflops": {name: statistics.median(values) for name, values in peaks.items()},
+                          "arguments": vars(args),
+                          "peers": {p.name: {"precision": p.precision, "info": p.info, "environment": p.environment, "missing": p.problem,
                                              "results": results.get(p.name), "answers": p.answers} for p in peers}}))
     else:
-        print_table(peers, results, ready[0], peaks, args)
-    wrong = list(disagreements(results, ready[0]))
+        print_table(peers, results, ready, peaks, args)
+    wrong = list(disagreements(results, ready))
     for sentence in wrong:
         print(sentence, file=sys.stderr)
     return 70 if wrong else 0

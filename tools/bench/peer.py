@@ -118,16 +118,16 @@ class ChunkedPeer:
         return {"seconds": seconds, "cpu_seconds": cpu, "n": n, "checksum": value, "checksum_stderr": error}
 
 
-def options(description, chunk):
+def options(description, chunk, precisions=("fp32", "fp64")):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--network", required=True, help="file written by klflow kl --save-network, or folder "
                         "written by klflow bench --write-arrays")
-    parser.add_argument("--precision", choices=("fp32", "fp64"), default="fp32")
+    parser.add_argument("--precision", choices=precisions, default="fp32")
     parser.add_argument("--q0", type=float, help="variance of the reference layer (default 0.1 var_w + var_b)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="threads that each take their own chunks; the threads inside the "
                         "libraries are those of the environment (OMP_NUM_THREADS ...)")
-    parser.add_argument("--chunk", type=int, default=chunk, help="rows of a chunk (default %(default)s)")
+    parser.add_argument("--chunk", type=int, default=chunk, help=f"rows of a chunk (default {chunk or 'the fastest of some'})")
     return parser
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The benchmark's work in PyTorch on the CPU, tuned: inference mode, buffers allocated once, addmm(out=) with the bias inside
-(shifted by mu, since z - mu is wanted first), mu and tanh in place, reductions with out=. PyTorch has no SYRK, so x^T x is a full product. Protocol and options: peer.py.
+"""The benchmark's work in PyTorch, tuned. On the CPU: inference mode, buffers allocated once, addmm(out=) with the bias inside
+(shifted by mu, since z - mu is wanted first), mu and tanh in place, reductions with out=. PyTorch has no SYRK, so x^T x is a full
+product. On a device, eager or compiled: torch_device.py. Protocol and options: peer.py.
 """
 import re
 
@@ -53,10 +54,32 @@ class Lane:
                     torch.from_numpy(totals.gram[layer]).add_(product)
 
 
+def arguments():
+    parser = peer.options(__doc__, chunk=None, precisions=("fp32", "fp64", "tf32", "fp16", "bf16"))
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda for a GPU (default %(default)s)")
+    parser.add_argument("--compile", action="store_true", help="with torch.compile; on a device")
+    args = parser.parse_args()
+    on_host = args.device == "cpu" and not args.compile
+    if on_host and args.precision not in ("fp32", "fp64"):
+        parser.error(f"{args.precision} needs --device cuda")
+    if not on_host and args.workers != 1:
+        parser.error("--workers is for the CPU")
+    if args.chunk is None:
+        args.chunk = 2048 if on_host else 16384 if args.compile else 0
+    return args, on_host
+
+
 if __name__ == "__main__":
-    args = peer.options(__doc__, chunk=2048).parse_args()
+    args, on_host = arguments()
     network = peer.Network(args.network, args.precision, args.q0)
-    build = re.split(r"[\n,]", torch.__config__.show())
-    facts = "; ".join(part.split("settings:")[-1].strip(" -") for part in build
-                      if re.search("BLAS_INFO|Math Kernel Library|MKL-DNN|CPU capability", part))
-    peer.serve(peer.ChunkedPeer(network, args, Lane), {"torch": torch.__version__, "torch build": facts})
+    versions = {"torch": torch.__version__}
+    if on_host:
+        build = re.split(r"[\n,]", torch.__config__.show())
+        versions["torch build"] = "; ".join(part.split("settings:")[-1].strip(" -") for part in build
+                                            if re.search("BLAS_INFO|Math Kernel Library|MKL-DNN|CPU capability", part))
+        served = peer.ChunkedPeer(network, args, Lane)
+    else:
+        from torch_device import DevicePeer
+        versions["cuda"] = torch.version.cuda
+        served = DevicePeer(network, args)
+    peer.serve(served, versions)
