@@ -260,6 +260,20 @@ class Reference(CompareCase):
                 with self.subTest(backend, settings=settings):
                     self.check(backend, settings)
 
+    def test_opens_as_netcdf(self):
+        try:
+            import xarray
+        except ImportError:
+            self.skipTest("no xarray")
+        path = self.folder / "a.h5"
+        self.run_kl("--compare", "cpu", "--save-f-j", "-o", path, precision="fp32")
+        for engine in ("netcdf4", "h5netcdf"):
+            with xarray.open_dataset(path, group="kl", engine=engine) as d, xarray.open_dataset(path, group="kl_ref", engine=engine) as ref:
+                self.assertEqual(ref.Q_direct.dims, d.Q_direct.dims)
+                self.assertEqual(ref.f_j.dims, d.f_j.dims)
+                of_q = abs(d.Q_direct / ref.Q_direct - 1).max("layer").item()  # the coordinates are equal, so layers meet
+                self.assertTrue(0 < of_q < 1e-6, of_q)
+
     def test_table_and_plan(self):
         arguments = ["kl", "--quiet", "--widths", "6,5,4", "--n-mc", 50, "--compare", "ref"]
         self.assertRegex(self.klflow(*arguments).stdout.replace("\n", " "),
