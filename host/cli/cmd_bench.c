@@ -83,7 +83,8 @@ static const klf_option table[] = {
      .choices = precisions,
      .metavar = "P",
      .value = "all",
-     .help = "fp64, fp32, tf32x3, tf32, fp16, bf16, or all that the backend has (--serve: fp32 unless one is named)"},
+     .help = "fp64, fp32, tf32x3, tf32, fp16, bf16, or all that the backend has and does not emulate (--serve: fp32 unless one "
+             "is named)"},
     {.name = "serve",
      .type = KLF_OPTION_FLAG,
      .where = KLF_IN_COMMAND,
@@ -119,14 +120,22 @@ static klf_status make_network(const bench_options *options, klf_network **net)
     return klf_network_draw(KLF_INPUT_WIDTH, DEPTH, widths, 1.5, 0.05, 1, net);
 }
 
+/* Where there is no device, precisions of tensor cores are emulated, and nobody waits for that unless it is asked for. */
+static bool runs(const klf_backend *backend, const bench_options *options, int precision)
+{
+    bool emulated = !backend->gemm_rate && precision > KLF_FP32;
+    return backend->supports((klf_precision)precision) &&
+           (options->precision == ALL_PRECISIONS ? !emulated : options->precision == precision);
+}
+
 /* fp32 first, then the others that were asked for, without and with the Gram, on all threads; then the first one on a single
  * thread, if there are more and they are what computes. */
-static size_t list_cases(const klf_backend *backend, int precision, size_t threads, klf_bench_case *cases)
+static size_t list_cases(const klf_backend *backend, const bench_options *options, size_t threads, klf_bench_case *cases)
 {
     static const klf_precision order[KLF_N_PRECISIONS] = {KLF_FP32, KLF_FP64, KLF_TF32X3, KLF_TF32, KLF_FP16, KLF_BF16};
     size_t                     n = 0;
     for (size_t i = 0; i < KLF_N_PRECISIONS; i++)
-        if (backend->supports(order[i]) && (precision == ALL_PRECISIONS || precision == (int)order[i])) {
+        if (runs(backend, options, (int)order[i])) {
             cases[n++] = (klf_bench_case){.precision = order[i], .estimator = KLF_DIRECT, .threads = threads};
             cases[n++] = (klf_bench_case){.precision = order[i], .estimator = KLF_BOTH, .threads = threads};
         }
@@ -176,7 +185,7 @@ static klf_status time_cases(const bench_options *options, klf_bench *bench, siz
 {
     klf_status     st = KLF_OK;
     klf_bench_case cases[MAX_CASES];
-    size_t         n = list_cases(bench->backend, options->precision, threads, cases);
+    size_t         n = list_cases(bench->backend, options, threads, cases);
     if (n == 0)
         return klf_fail(KLF_ERR_USAGE, "backend %s has no %s; `klflow bench --backend %s` times what it has", options->backend,
                         precisions[options->precision], options->backend);
@@ -189,10 +198,27 @@ done:
     return st;
 }
 
+/* A drawn network is rounded for the fast precisions, as klflow kl does it. */
+static klf_status round_networks(const bench_options *options, const klf_network *net, klf_network **rounded, klf_bench *bench)
+{
+    klf_status st = KLF_OK;
+    for (int p = 0; p < KLF_N_PRECISIONS; p++) {
+        bench->net[p] = net;
+        if (options->network || klf_precision_phi_format((klf_precision)p) <= KLF_FORMAT_FP32 ||
+            !runs(bench->backend, options, p))
+            continue;
+        KLF_TRY(make_network(options, &rounded[p]));
+        KLF_TRY(klf_network_round(rounded[p], klf_precision_format((klf_precision)p)));
+        bench->net[p] = rounded[p];
+    }
+done:
+    return st;
+}
+
 static klf_status run(const bench_options *options)
 {
     klf_status         st = KLF_OK;
-    klf_network       *net = NULL;
+    klf_network       *net = NULL, *rounded[KLF_N_PRECISIONS] = {NULL};
     klf_opened_backend opened = {0};
     size_t             threads = options->threads ? options->threads : klf_default_threads();
     klf_bench bench = {.n_mc = (int64_t)options->samples, .rounds = options->rounds, .ceiling_seconds = CEILING_SECONDS};
@@ -207,14 +233,15 @@ static klf_status run(const bench_options *options)
     bench.context = opened.context;
     if (opened.note[0] != '\0')
         fprintf(stderr, "klflow: note: %s\n", opened.note);
-    for (int p = 0; p < KLF_N_PRECISIONS; p++)
-        bench.net[p] = net;
+    KLF_TRY(round_networks(options, net, rounded, &bench));
     bench.q0 = net->random ? KLF_Q0_MEAN_SQUARE * net->var_w + net->var_b : 0.2;
     if (options->serve)
         st = serve(&bench, options->precision == ALL_PRECISIONS ? KLF_FP32 : (klf_precision)options->precision, threads);
     else
         st = time_cases(options, &bench, threads);
 done:
+    for (int p = 0; p < KLF_N_PRECISIONS; p++)
+        klf_network_destroy(rounded[p]);
     klf_network_destroy(net);
     klf_backend_close(&opened);
     return st;

@@ -38,14 +38,14 @@ static void on_plan(void *arg, const klf_kl_plan *plan)
     if (!config->quiet) /* the kernels' name without the reasons, which a dry run and `klflow info` tell */
         fprintf(stderr, "klflow %s: backend %s (%.*s), %s, %zu thread%s; %zu point%s, n_mc %" PRId64 "\n",
                 klf_build_info_get()->version, plan->backend, (int)strcspn(plan->kernels, ":"), plan->kernels,
-                klf_precision_name(config->precision), plan->threads, plan->threads == 1 ? "" : "s", plan->n_points,
+                klf_precision_name(plan->precision), plan->threads, plan->threads == 1 ? "" : "s", plan->n_points,
                 plan->n_points == 1 ? "" : "s", config->n_mc);
 }
 
 /* A point beside its reference: the same samples, so that they differ by rounding. */
 static klf_layer_difference judge(session *s, size_t index, size_t n_points, const klf_kl_point *point)
 {
-    const klf_tolerance  tolerance = {.relative = klf_rounding_tolerance(s->config->precision)};
+    const klf_tolerance  tolerance = {.relative = klf_rounding_tolerance(s->plan.precision)};
     klf_layer_difference worst = klf_kl_worst_layer(point, point->reference, KLF_ROUNDING, tolerance);
     s->n_points = n_points;
     if (!worst.within && (s->n_beyond++ == 0 || worst.share > s->worst.share)) {
@@ -68,7 +68,7 @@ static void on_point(void *arg, size_t index, size_t n_points, const klf_kl_poin
     if (s->config->json)
         klf_kl_print_json(s->config, &s->plan, point, worst);
     else
-        klf_kl_print_table(s->config, &s->legend, index, n_points, point, worst);
+        klf_kl_print_table(s->config, &s->plan, &s->legend, index, n_points, point, worst);
     if (klf_flush_stdout() == KLF_OK)
         return;
     snprintf(s->lost, sizeof s->lost, "%s", klf_last_error());
@@ -148,13 +148,13 @@ static klf_status execute(session *s, const char **blame)
 }
 
 /* From the peak rate of this machine, measured for a moment. Only backend cpu is known to come near it. */
-static double estimate_seconds(const klf_kl_config *config, const klf_kl_plan *plan)
+static double estimate_seconds(const klf_kl_plan *plan)
 {
     static const double PEAK_S = 0.05, TYPICAL_FRACTION = 0.8; /* docs/performance.md */
     if (strcmp(plan->backend, "cpu") != 0 || (plan->reference != NULL && strcmp(plan->reference, "cpu") != 0))
         return NAN;
     size_t cores = klf_usable_cores(), threads = plan->threads < cores ? plan->threads : cores;
-    double seconds = plan->flops / (TYPICAL_FRACTION * klf_fma_peak(config->precision, threads, PEAK_S));
+    double seconds = plan->flops / (TYPICAL_FRACTION * klf_fma_peak(plan->precision, threads, PEAK_S));
     if (plan->reference != NULL)
         seconds += plan->reference_flops / (TYPICAL_FRACTION * klf_fma_peak(KLF_FP64, threads, PEAK_S));
     return seconds;
@@ -164,7 +164,7 @@ static klf_status print_plan(session *s, const char **blame)
 {
     klf_status st = klf_kl_plan_make(s->config, &s->plan, blame);
     if (st == KLF_OK)
-        klf_kl_print_plan(s->config, &s->plan, estimate_seconds(s->config, &s->plan));
+        klf_kl_print_plan(s->config, &s->plan, estimate_seconds(&s->plan));
     return st;
 }
 

@@ -74,7 +74,7 @@ static void print_reference(const klf_kl_config *config, const klf_kl_plan *plan
     klf_json_text("compare_backend", plan->reference);
     klf_json_text("compare_precision", klf_precision_name(KLF_FP64));
     klf_json_bool("compare_within", worst->within);
-    klf_json_real("compare_tolerance_q", klf_rounding_tolerance(config->precision));
+    klf_json_real("compare_tolerance_q", klf_rounding_tolerance(plan->precision));
     klf_json_whole("compare_layer", worst->layer);
     klf_json_real("compare_difference", worst->difference);
     klf_json_real("compare_relative", worst->relative);
@@ -114,7 +114,8 @@ void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, con
     klf_json_text("statistics", klf_kl_choice_name("statistics", (int)config->statistics));
     klf_json_text("estimator", klf_kl_choice_name("estimator", (int)config->estimator));
     klf_json_text("backend", plan->backend);
-    klf_json_text("precision", klf_precision_name(config->precision));
+    klf_json_text("precision", klf_precision_name(plan->precision));
+    klf_json_text("weight_format", klf_format_name(plan->weight_format));
     if (worst != NULL)
         print_reference(config, plan, point, worst);
     klf_json_whole("threads", plan->threads);

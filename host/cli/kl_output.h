@@ -21,8 +21,8 @@ typedef struct klf_kl_legend {
 /* A line that says which point it is: with its number where there are several, and after an empty line but for the first. */
 void klf_kl_print_title(size_t index, size_t n_points, const klf_kl_point *point);
 /* worst: the layer that is farthest from the point's reference; NULL without one. */
-void klf_kl_print_table(const klf_kl_config *config, klf_kl_legend *legend, size_t index, size_t n_points,
-                        const klf_kl_point *point, const klf_layer_difference *worst);
+void klf_kl_print_table(const klf_kl_config *config, const klf_kl_plan *plan, klf_kl_legend *legend, size_t index,
+                        size_t n_points, const klf_kl_point *point, const klf_layer_difference *worst);
 void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, const klf_kl_point *point,
                        const klf_layer_difference *worst);
 

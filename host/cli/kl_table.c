@@ -95,14 +95,14 @@ static void explain_marks(const klf_kl_point *point)
 }
 
 /* How far the point is from its reference, at the layer where that is farthest. */
-static void print_reference(const klf_kl_config *config, const klf_layer_difference *worst)
+static void print_reference(const klf_kl_plan *plan, const klf_layer_difference *worst)
 {
     char text[400];
     snprintf(text, sizeof text,
              "backend %s in fp64, on the same samples, differs most at layer %zu: by %.2g of Q; KL by %.2g nat, %.2g of it and "
              "%.2g standard errors; %s %.2g of Q",
-             config->compare, worst->layer, worst->relative_q, worst->difference, worst->relative, worst->sigmas,
-             worst->within ? "within" : "BEYOND", klf_rounding_tolerance(config->precision));
+             plan->reference, worst->layer, worst->relative_q, worst->difference, worst->relative, worst->sigmas,
+             worst->within ? "within" : "BEYOND", klf_rounding_tolerance(plan->precision));
     klf_wrap_print(text, 0, 0);
 }
 
@@ -121,8 +121,8 @@ static void explain_columns(const klf_kl_legend *legend, size_t reference_layer,
         printf("That over the images has no column here; --json and result files have it.\n");
 }
 
-void klf_kl_print_table(const klf_kl_config *config, klf_kl_legend *legend, size_t index, size_t n_points,
-                        const klf_kl_point *point, const klf_layer_difference *worst)
+void klf_kl_print_table(const klf_kl_config *config, const klf_kl_plan *plan, klf_kl_legend *legend, size_t index,
+                        size_t n_points, const klf_kl_point *point, const klf_layer_difference *worst)
 {
     const char   *name;
     const double *scatter = scatter_of(point, legend, &name);
@@ -134,7 +134,7 @@ void klf_kl_print_table(const klf_kl_config *config, klf_kl_legend *legend, size
     print_rows(point, scatter);
     explain_marks(point);
     if (worst != NULL)
-        print_reference(config, worst);
+        print_reference(plan, worst);
     if (index + 1 == n_points)
         explain_columns(legend, point->reference_layer, config->n_mc);
 }

@@ -3,6 +3,7 @@
 #include "klflow/precision.h"
 
 #include <assert.h>
+#include <string.h>
 
 const char *klf_precision_name(klf_precision precision)
 {
@@ -16,6 +17,16 @@ const char *klf_format_name(klf_format format)
     static const char *const names[] = {"fp64", "fp32", "tf32", "fp16", "bf16"};
     static_assert(sizeof names / sizeof names[0] == KLF_N_FORMATS, "a name for each");
     return names[format];
+}
+
+bool klf_format_find(const char *name, klf_format *format)
+{
+    for (int f = 0; f < KLF_N_FORMATS; f++)
+        if (strcmp(klf_format_name((klf_format)f), name) == 0) {
+            *format = (klf_format)f;
+            return true;
+        }
+    return false;
 }
 
 klf_format klf_precision_format(klf_precision precision)

@@ -29,7 +29,7 @@ void klf_kl_config_init(klf_kl_config *config)
         assert(st == KLF_OK);
         (void)st;
     }
-    config->architecture_given = config->precision_given = false;
+    config->architecture_given = config->precision_given = config->weight_format_given = false;
 }
 
 void klf_kl_config_free(klf_kl_config *config)
@@ -112,9 +112,10 @@ static void check_input(checker *c)
 static void check_computation(checker *c)
 {
     const klf_kl_config *config = c->config;
-    if (config->precision_given && config->precision != KLF_FP64 && config->backend != NULL &&
-        strcmp(config->backend, "ref") == 0)
-        broken(c, "precision", "backend", "backend ref computes in fp64 only; choose fp64 or leave precision out");
+    bool                 of_float = config->precision == KLF_FP32 || config->precision == KLF_TF32X3;
+    if (config->precision_given && of_float && config->backend != NULL && strcmp(config->backend, "ref") == 0)
+        broken(c, "precision", "backend", "backend ref computes in double, so it has no %s; choose fp64 or leave precision out",
+               klf_precision_name(config->precision));
     if (config->save_f_jk && config->estimator == KLF_DIRECT)
         broken(c, "save_f_jk", "estimator", "estimator direct does not compute f_jk; choose gram or both to save it");
     if (config->save_f_j && config->output == NULL)
@@ -290,7 +291,7 @@ klf_status klf_kl_config_check(klf_kl_config *config, klf_kl_complaint *complain
     if (st != KLF_OK)
         return st;
     check_reference_layer(&c);
-    if (config->backend != NULL && strcmp(config->backend, "ref") == 0)
+    if (!config->precision_given && config->backend != NULL && strcmp(config->backend, "ref") == 0)
         config->precision = KLF_FP64;
     return c.status;
 }

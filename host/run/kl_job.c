@@ -10,6 +10,7 @@
 #include "run/kl_average.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ klf_flow_params klf_kl_job_flow_params(const klf_kl_setup *setup, const klf_netw
                              .net = net,
                              .reference_layer = config->reference_layer,
                              .estimator = config->estimator,
-                             .precision = config->precision,
+                             .precision = setup->precision,
                              .n_mc = config->n_mc,
                              .threads = threads,
                              .chunk = config->chunk,
@@ -135,9 +136,12 @@ static klf_status check_statistics(const klf_kl_config *config, size_t depth, co
 }
 
 /* After the pass, whose numbers have the smaller range of fp32, or are squares of squares. */
-static klf_status check_flow(const klf_kl_config *config, const klf_flow *flow, size_t n_layers)
+static klf_status check_flow(const klf_kl_setup *setup, const klf_flow *flow, size_t n_layers)
 {
-    const char *advice = config->precision == KLF_FP32 ? " for fp32; precision fp64 reaches further" : "";
+    const klf_kl_config *config = setup->config;
+    char                 advice[64] = "";
+    if (setup->precision != KLF_FP64)
+        snprintf(advice, sizeof advice, " for %s; precision fp64 reaches further", klf_precision_name(setup->precision));
     for (size_t i = 0; i < n_layers; i++) {
         const klf_flow_layer *layer = &flow->layer[i];
         bool                  direct_is_good = config->estimator == KLF_GRAM || isfinite(layer->q_direct);
@@ -251,7 +255,7 @@ static klf_status run_pass(const klf_kl_job *job, const klf_flow_params *params,
 
     *out = (klf_kl_point){0};
     KLF_TRY(klf_flow_run(params, &flow));
-    KLF_TRY(check_flow(config, flow, n_layers));
+    KLF_TRY(check_flow(job->setup, flow, n_layers));
 
     KLF_TRY(klf_kl_point_create(n_layers, 1, 1, out));
     out->depth = net->depth;
@@ -326,8 +330,10 @@ static klf_status find_network(const klf_kl_job *job, const klf_network **net, k
     klf_kl_setup_widths(setup, &job->at, widths);
     klf_status st = klf_network_draw(klf_kl_setup_input_width(setup, &job->at), job->at.depth, widths, job->at.var_w,
                                      job->at.var_b, network_seed(job), drawn);
-    *net = *drawn;
     free(widths);
+    if (st == KLF_OK)
+        st = klf_network_round(*drawn, setup->weight_format);
+    *net = *drawn;
     return st;
 }
 

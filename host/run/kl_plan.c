@@ -152,6 +152,8 @@ klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan)
     *plan = (klf_kl_plan){.n_points = klf_kl_setup_n_points(setup),
                           .threads = setup->threads,
                           .memory_available = klf_memory_available(),
+                          .precision = setup->precision,
+                          .weight_format = setup->weight_format,
                           .backend = setup->backend->name};
     snprintf(plan->backend_note, sizeof plan->backend_note, "%s", setup->backend_note);
     snprintf(plan->kernels, sizeof plan->kernels, "%s", setup->backend->describe(setup->context));

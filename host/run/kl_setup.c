@@ -168,6 +168,24 @@ done:
     return st;
 }
 
+/* A drawn network is as random after rounding as before, and then its products need no second part. A given one is another
+ * network after rounding: only if that is asked for. */
+static klf_status find_weight_format(klf_kl_setup *setup)
+{
+    const klf_kl_config *config = setup->config;
+    bool                 fast = klf_precision_phi_format(setup->precision) > KLF_FORMAT_FP32;
+    setup->weight_format = config->weight_format_given ? config->weight_format
+                           : setup->network            ? KLF_FORMAT_FP64
+                           : fast                      ? klf_precision_format(setup->precision)
+                                                       : KLF_FORMAT_FP64;
+    if (!setup->network)
+        return KLF_OK;
+    setup->blame = "weight_format";
+    klf_status st = klf_network_round(setup->network, setup->weight_format);
+    setup->weight_format = setup->network->weight_format;
+    return st;
+}
+
 static klf_status open_backend(klf_kl_setup *setup)
 {
     const klf_kl_config *config = setup->config;
@@ -178,9 +196,11 @@ static klf_status open_backend(klf_kl_setup *setup)
     setup->backend = opened.backend;
     setup->context = opened.context;
     memcpy(setup->backend_note, opened.note, sizeof opened.note);
-    if (!setup->backend->supports(config->precision))
+    setup->precision = config->precision;
+    setup->blame = "precision";
+    if (!setup->backend->supports(setup->precision))
         return klf_fail(KLF_ERR_USAGE, "backend %s does not compute in %s; leave out --precision or take --backend cpu",
-                        setup->backend->name, klf_precision_name(config->precision));
+                        setup->backend->name, klf_precision_name(setup->precision));
     if (config->compare) {
         setup->blame = "compare";
         KLF_TRY(klf_backend_open(config->compare, &opened));
@@ -199,6 +219,7 @@ klf_status klf_kl_setup_open(const klf_kl_config *config, klf_kl_setup *setup, c
     KLF_TRY(open_backend(setup));
     if (config->network)
         KLF_TRY(load_network(setup));
+    KLF_TRY(find_weight_format(setup));
     KLF_TRY(make_axes(setup));
     KLF_TRY(load_inputs(setup));
     KLF_TRY(check_inputs(setup));

@@ -15,6 +15,8 @@ typedef struct klf_kl_setup {
     const klf_backend   *reference;          /* that runs the same samples in fp64 (--compare); NULL: none */
     klf_context         *reference_context;
     size_t               threads;
+    klf_precision        precision;
+    klf_format           weight_format; /* of the network(s) that will run; KLF_FORMAT_FP64: as drawn or loaded */
 
     /* The axes; the input axis has labels, and images if the config names any. */
     klf_list_real var_w, var_b;

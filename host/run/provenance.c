@@ -115,7 +115,8 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
     if (setup->backend_note[0])
         add_text(facts, "backend_note", setup->backend_note);
     add_text(facts, "kernels", plan->kernels);
-    add_text(facts, "precision", klf_precision_name(setup->config->precision));
+    add_text(facts, "precision", klf_precision_name(setup->precision));
+    add_text(facts, "weight_format", klf_format_name(setup->weight_format));
     if (plan->reference) {
         add_text(facts, "compare_backend", plan->reference);
         add_text(facts, "compare_kernels", plan->reference_kernels);

@@ -37,6 +37,7 @@ static klf_status write_facts(klf_nc_writer *w, const klf_network *net)
     KLF_TRY(klf_nc_attribute(w, root, "var_b", KLF_NC_DOUBLE, 1, &net->var_b));
     KLF_TRY(klf_nc_attribute(w, root, "seed", KLF_NC_UINT64, 1, &net->seed));
     KLF_TRY(klf_nc_attribute(w, root, "random", KLF_NC_INT8, 1, &random));
+    KLF_TRY(klf_nc_text(w, root, "weight_format", klf_format_name(net->weight_format)));
 done:
     return st;
 }

@@ -28,6 +28,7 @@ static klf_status read_facts(const klf_h5_file *f, klf_network *net)
     bool       found;
     int8_t     random = 0;
     double     depth = (double)net->depth;
+    char      *format = NULL;
     net->var_w = net->var_b = NAN;
     KLF_TRY(read_real(f, "var_w", "var_weight", &net->var_w));
     KLF_TRY(read_real(f, "var_b", "var_bias", &net->var_b));
@@ -35,9 +36,16 @@ static klf_status read_facts(const klf_h5_file *f, klf_network *net)
     KLF_TRY(klf_h5_read_number(f, "random", H5T_NATIVE_INT8, &random, &found));
     KLF_TRY(klf_h5_read_number(f, "depth", H5T_NATIVE_DOUBLE, &depth, &found));
     net->random = random != 0;
+    KLF_TRY(klf_h5_read_text(f, "weight_format", &format));
+    if (format && !klf_format_find(format, &net->weight_format)) {
+        st = klf_fail(KLF_ERR_DATA, "%s: weight_format is %s; known are fp64, fp32, tf32, fp16 and bf16", f->name.text,
+                      klf_quoted(format).text);
+        goto done;
+    }
     if (depth != (double)net->depth)
         st = klf_fail(KLF_ERR_DATA, "%s: depth says %g layers, but there are W0 .. W%zu", f->name.text, depth, net->depth - 1);
 done:
+    free(format);
     return st;
 }
 

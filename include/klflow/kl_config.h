@@ -50,12 +50,16 @@ typedef struct klf_kl_config {
     double q0;
     double gaussian_input;
     /* the computation */
-    bool           sample_seed_given; /**< false: every network's sample seed is its own seed */
-    uint64_t       sample_seed;
-    int64_t        n_mc;      /**< default 10000 */
-    klf_estimator  estimator; /**< default both */
-    klf_precision  precision; /**< default fp32 */
-    bool           precision_given;
+    bool          sample_seed_given; /**< false: every network's sample seed is its own seed */
+    uint64_t      sample_seed;
+    int64_t       n_mc;      /**< default 10000 */
+    klf_estimator estimator; /**< default both */
+    klf_precision precision; /**< default fp32 */
+    bool          precision_given;
+    /** What weights are rounded to before anything else is done with them. Not given: for a drawn network the format of the
+     *  products of tf32, fp16 and bf16; else they stay as they are. */
+    klf_format     weight_format;
+    bool           weight_format_given;
     char          *backend; /**< default "cpu" */
     char          *compare; /**< reference backend that runs the same samples in fp64; NULL: none */
     uint64_t       reference_layer;

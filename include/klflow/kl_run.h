@@ -30,19 +30,21 @@ extern "C" {
 
 /** What a run will take, for --dry-run and the first line of a run. */
 typedef struct klf_kl_plan {
-    size_t      n_points, n_networks; /**< networks x images: passes over n_mc samples */
-    size_t      threads, points_in_flight, chunk, lanes;
-    double      memory_bytes;     /**< peak in host memory, estimated */
-    double      memory_available; /**< bytes; klf_kl_run refuses to start if it needs more */
-    double      device_bytes;     /**< the same for a backend with memory of its own; NaN for others */
-    double      device_available;
-    double      flops;              /**< GEMM and Gram, Gram counted as N^2 a sample and layer */
-    double      reference_flops;    /**< as many again on the reference backend; 0: none */
-    const char *backend;            /**< the one that will run; "auto" resolved */
-    char        kernels[256];       /**< which kernels the backend chose, and why */
-    char        backend_note[1200]; /**< why "auto" came to cpu; "" otherwise */
-    const char *reference;          /**< the reference backend; NULL: none */
-    char        reference_kernels[256];
+    size_t        n_points, n_networks; /**< networks x images: passes over n_mc samples */
+    size_t        threads, points_in_flight, chunk, lanes;
+    double        memory_bytes;     /**< peak in host memory, estimated */
+    double        memory_available; /**< bytes; klf_kl_run refuses to start if it needs more */
+    double        device_bytes;     /**< the same for a backend with memory of its own; NaN for others */
+    double        device_available;
+    double        flops;           /**< GEMM and Gram, Gram counted as N^2 a sample and layer */
+    double        reference_flops; /**< as many again on the reference backend; 0: none */
+    const char   *backend;         /**< the one that will run; "auto" resolved */
+    klf_precision precision;
+    klf_format    weight_format;      /**< what the weights are numbers of; KLF_FORMAT_FP64: as drawn or loaded */
+    char          kernels[256];       /**< which kernels the backend chose, and why */
+    char          backend_note[1200]; /**< why "auto" came to cpu; "" otherwise */
+    const char   *reference;          /**< the reference backend; NULL: none */
+    char          reference_kernels[256];
 } klf_kl_plan;
 
 typedef struct klf_kl_hooks {

@@ -9,6 +9,8 @@
 #ifndef KLFLOW_PRECISION_H
 #define KLFLOW_PRECISION_H
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -30,6 +32,9 @@ typedef enum klf_format {
 const char *klf_precision_name(klf_precision precision);
 /** "fp64", "fp32", "tf32", "fp16", "bf16" */
 const char *klf_format_name(klf_format format);
+
+/** The format of a name; false, and *format untouched, if there is none. */
+bool klf_format_find(const char *name, klf_format *format);
 
 /** The format of what a precision's matrix products take in: tf32 for tf32x3. */
 klf_format klf_precision_format(klf_precision precision);

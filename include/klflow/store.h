@@ -62,7 +62,8 @@ klf_status klf_store_read_kl(const char *path, klf_kl_file **out);
 /** Accepts NULL. */
 void klf_store_free_kl(klf_kl_file *file);
 
-/** Writes a network as datasets W0.., B0.. (double, W is [out][in]) with attributes depth, var_w, var_b, seed, random. Fails as
+/** Writes a network as datasets W0.., B0.. (double, W is [out][in]) with attributes depth, var_w, var_b, seed, random,
+ *  weight_format. Fails as
  *  klf_store_write_kl does. */
 klf_status klf_store_write_network(const char *path, bool force, const klf_network *net, const klf_provenance *provenance);
 

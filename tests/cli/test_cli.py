@@ -39,7 +39,7 @@ BAD_ARGUMENTS = [
     ("kl --var-b nan", USAGE, "not 'nan'"),
     ("kl --backend gpu", USAGE, "--backend must be ref, cpu, cuda or auto, not 'gpu'"),
     ("kl --backend cuda", DEVICE, "backend cuda"),
-    ("kl --precision fp32 --backend ref", USAGE, "backend ref computes in fp64 only"),
+    ("kl --precision fp32 --backend ref", USAGE, "backend ref computes in double, so it has no fp32"),
     ("kl --reference-layer 30", USAGE, "reference layer 30 does not exist at depth 30"),
     ("kl --widths 784,10 --depth 30", USAGE, "the 2 widths make a network of depth 2, not 30"),
     ("kl --input mnist:{dir}/none:1", NOINPUT, "{dir}/none"),

@@ -37,6 +37,20 @@ def normals(seed, stream, index, n):
     return pairs.ravel()[:n]
 
 
+# ---- rounding ----
+
+def rounded(x, name):
+    """To nearest, half way to even, as klflow does it: by way of float32."""
+    x = np.asarray(x, dtype=np.float32)
+    if name in ("fp64", "fp32"):
+        return x.astype(float)
+    if name == "fp16":
+        return x.astype(np.float16).astype(float)
+    digits = {"tf32": 11, "bf16": 8}[name]
+    mantissa, exponent = np.frexp(x.astype(float))
+    return np.ldexp(np.rint(np.ldexp(mantissa, digits)), exponent - digits)
+
+
 # ---- the computation ----
 
 def draw_network(seed, widths, input_width):
@@ -98,29 +112,29 @@ def mean_field(widths, mean, var, theory):
     return np.array(curve) / widths[0]
 
 
-def sample_layers(layers, mean, var, sample_seed):
+def sample_layers(layers, mean, var, sample_seed, activate=np.tanh):
     """z of every layer, [sample][neuron], from z ~ p of the first one on."""
     width = len(layers[0][1])
     z = [mean + np.sqrt(var) * np.array([normals(sample_seed, SAMPLES, s, width) for s in range(N_MC)])]
     for weight, bias in layers[1:]:
-        z.append(np.tanh(z[-1]) @ weight.T + bias)
+        z.append(activate(z[-1]) @ weight.T + bias)
     return z
 
 
-def moments(z):
-    phi = np.tanh(z)
+def moments(z, activate=np.tanh):
+    phi = activate(z)
     return np.mean(phi, axis=0), phi.T @ phi / N_MC
 
 
-def flow(layers, mean, var, sample_seed, reference=0, theory=False):
+def flow(layers, mean, var, sample_seed, reference=0, theory=False, activate=np.tanh):
     """What `klflow kl --json` prints of one network and one input."""
     layers, mean, var = layers[reference:], mean[reference:], var[reference:]
     width = np.array([len(bias) for _, bias in layers])
-    z = sample_layers(layers, mean[0], var[0], sample_seed)
+    z = sample_layers(layers, mean[0], var[0], sample_seed, activate)
     q_direct, q_gram, q_stderr = [width[0] * var[0]], [width[0] * var[0]], [0.0]
     for l in range(1, len(layers)):
         (weight, bias), mu = layers[l], mean[l]
-        f_j, f_jk = moments(z[l - 1])
+        f_j, f_jk = moments(z[l - 1], activate)
         q_gram.append(np.sum(f_jk * (weight.T @ weight)) + 2 * f_j @ weight.T @ (bias - mu) + np.sum((bias - mu) ** 2))
         squares = np.sum((z[l] - mu) ** 2, axis=1)
         q_direct.append(np.mean(squares))

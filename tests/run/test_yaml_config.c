@@ -142,7 +142,7 @@ static const struct {
     {"kl:\noutput: a\nplot: a.jpeg\n", {"3:1: plot must end in .png, .svg or .pdf, unlike 'a.jpeg'"}},
     {"kl:\n  var_w: [1, 1]\n", {"2:3: var_w lists 1 twice"}},
     {"kl:\n  save_f_jk: true\n  estimator: direct\noutput: f\n", {"2:3: estimator direct does not compute f_jk"}},
-    {"kl:\n  backend: ref\n  precision: fp32\n", {"3:3: backend ref computes in fp64 only"}},
+    {"kl:\n  backend: ref\n  precision: fp32\n", {"3:3: backend ref computes in double, so it has no fp32"}},
     /* a refused value is no ground for a rule: depth would be the default here */
     {"kl:\n  depth: five\n  reference_layer: 40\n", {"2:10: depth must be"}},
     /* all of it in one run */

@@ -16,6 +16,7 @@ static void test_round_trip(void **state)
     const size_t widths[] = {130, 90, 7, 1}; /* W1 is large enough for compression */
     klf_network *net = NULL, *read = NULL;
     assert_works(klf_network_draw(100, 4, widths, 1.5, 0.05, UINT64_MAX, &net));
+    assert_works(klf_network_round(net, KLF_FORMAT_BF16));
     assert_works(klf_store_write_network(path, false, net, &sample_provenance));
     assert_works(klf_store_read_network(path, &read));
     assert_int_equal(read->depth, 4);
@@ -27,6 +28,7 @@ static void test_round_trip(void **state)
         assert_memory_equal(read->layer[l].bias, net->layer[l].bias, widths[l] * sizeof(double));
     }
     assert_true(read->random && read->var_w == 1.5 && read->var_b == 0.05 && read->seed == UINT64_MAX);
+    assert_int_equal(read->weight_format, KLF_FORMAT_BF16);
     assert_fails(klf_store_write_network(path, false, net, &sample_provenance), KLF_ERR_CREATE, "exists");
     klf_network_destroy(read);
     klf_network_destroy(net);
@@ -75,6 +77,7 @@ static void test_notebook_file(void **state)
     assert_memory_equal(net->layer[1].weight, reals, 2 * sizeof(double));
     assert_memory_equal(net->layer[0].bias, reals, 2 * sizeof(double));
     assert_true(net->var_w == 1.5 && net->var_b == 0.05 && !net->random && net->seed == 0);
+    assert_int_equal(net->weight_format, KLF_FORMAT_FP64);
     klf_network_destroy(net);
     scratch_clear();
 }
@@ -179,6 +182,18 @@ static void two_seeds(hid_t file)
     H5LTset_attribute_int(file, ".", "seed", (int[]){3, 4}, 2);
 }
 
+static void unknown_format(hid_t file)
+{
+    const char *text = "int8";
+    hid_t       type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+    H5Tset_size(type, H5T_VARIABLE); /* as klflow writes texts */
+    hid_t attribute = H5Acreate2(file, "weight_format", type, space, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Awrite(attribute, type, &text) >= 0);
+    H5Aclose(attribute);
+    H5Sclose(space);
+    H5Tclose(type);
+}
+
 static void test_what_is_wrong(void **state)
 {
     (void)state;
@@ -200,6 +215,7 @@ static void test_what_is_wrong(void **state)
         {other_depth, "depth says 3 layers"},
         {text_variance, "var_w is not a single number"},
         {two_seeds, "seed is not a single number"},
+        {unknown_format, "weight_format is 'int8'"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         klf_network not_null, *net = &not_null;
