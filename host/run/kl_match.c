@@ -172,6 +172,12 @@ static klf_status check_files(const side *a, const side *b)
     if (r_a != r_b)
         return klf_fail(KLF_ERR_DATA, "KL is relative to layer %zu in %s and to layer %zu in %s", r_a, a->quoted.text, r_b,
                         b->quoted.text);
+    const char *format_a = a->file->weight_format, *format_b = b->file->weight_format;
+    if (*format_a && *format_b && strcmp(format_a, format_b) != 0) /* not every file tells */
+        return klf_fail(KLF_ERR_DATA,
+                        "weights are numbers of %s in %s and of %s in %s: these are different networks; give both runs the "
+                        "same weight_format",
+                        klf_quoted(format_a).text, a->quoted.text, klf_quoted(format_b).text, b->quoted.text);
     if (strcmp(a->statistics, b->statistics) != 0)
         return klf_fail(KLF_ERR_DATA, "the layers' mean and variance are by statistics %s in %s and %s in %s",
                         klf_quoted(a->statistics).text, a->quoted.text, klf_quoted(b->statistics).text, b->quoted.text);

@@ -373,6 +373,7 @@ static klf_status read_provenance(klf_kl_reader *r)
     KLF_TRY(read_fact(&provenance, "version", &r->out->version));
     KLF_TRY(read_fact(&provenance, "backend", &r->out->backend));
     KLF_TRY(read_fact(&provenance, "precision", &r->out->precision));
+    KLF_TRY(read_fact(&provenance, "weight_format", &r->out->weight_format));
     KLF_TRY(read_fact(&provenance, "compare_backend", &r->out->reference_backend));
     KLF_TRY(read_fact(&provenance, "compare_precision", &r->out->reference_precision));
     KLF_TRY(klf_kl_read_texts(r, "config_text", 0, 1, &r->out->config_text));
@@ -444,6 +445,7 @@ void klf_store_free_kl(klf_kl_file *file)
     free(file->version);
     free(file->backend);
     free(file->precision);
+    free(file->weight_format);
     free(file->reference_backend);
     free(file->reference_precision);
     free(file);

@@ -53,6 +53,7 @@ typedef struct klf_kl_file {
     klf_kl_sweep sweep; /**< points as they were written, but for their lanes (0) and wherever one has a label of its own */
     char        *config_text;
     char        *version, *backend, *precision;           /**< of /provenance; "" where it does not tell */
+    char        *weight_format;                           /**< likewise: what the weights were rounded to */
     char        *reference_backend, *reference_precision; /**< of the points' references; "" without them */
 } klf_kl_file;
 

@@ -178,6 +178,15 @@ class Refused(CompareCase):
             words = ["33 neurons", "relative to layer 0", "by statistics 'input'", "over 1 networks"][number]
             self.refuse(DATA, words if number else "layer 1 has 31 neurons", a, b)
 
+    def test_formats_of_weights(self):
+        """Rounded to formats of equally many bits, weights differ in the smallest alone."""
+        a, b = self.result("a.h5"), self.result("b.h5")
+        for path, name in ((a, "tf32"), (b, "fp16")):
+            with h5py.File(path, "r+") as file:
+                file["provenance"].attrs["weight_format"] = name
+        self.points(0, a, a)
+        self.refuse(DATA, f"weights are numbers of 'tf32' in '{a}' and of 'fp16' in '{b}'", a, b)
+
     def test_networks_that_only_their_weights_tell_apart(self):
         files = []
         for seed in (1, 2):

@@ -9,12 +9,11 @@
 #include <math.h>
 #include <stdint.h>
 
-static const klf_fact       facts[] = {{"version", KLF_FACT_TEXT, {.text = "0.1.0"}},
-                                       {"backend", KLF_FACT_TEXT, {.text = "cpu"}},
-                                       {"precision", KLF_FACT_TEXT, {.text = "fp32"}},
-                                       {"compare_backend", KLF_FACT_TEXT, {.text = "ref"}},
-                                       {"compare_precision", KLF_FACT_TEXT, {.text = "fp64"}}};
-static const klf_provenance provenance = {.config_text = "kl:\n  input: \"\xc3\xbc\"\n", .n_facts = 5, .fact = facts};
+static const klf_fact facts[] = {
+    {"version", KLF_FACT_TEXT, {.text = "0.1.0"}},       {"backend", KLF_FACT_TEXT, {.text = "cpu"}},
+    {"precision", KLF_FACT_TEXT, {.text = "fp32"}},      {"weight_format", KLF_FACT_TEXT, {.text = "fp16"}},
+    {"compare_backend", KLF_FACT_TEXT, {.text = "ref"}}, {"compare_precision", KLF_FACT_TEXT, {.text = "fp64"}}};
+static const klf_provenance provenance = {.config_text = "kl:\n  input: \"\xc3\xbc\"\n", .n_facts = 6, .fact = facts};
 
 static const char *name(void)
 {
@@ -107,6 +106,7 @@ static void round_trip(size_t n_var_w, bool moments, bool references)
     assert_string_equal(file->version, "0.1.0");
     assert_string_equal(file->backend, "cpu");
     assert_string_equal(file->precision, "fp32");
+    assert_string_equal(file->weight_format, "fp16");
     assert_string_equal(file->reference_backend, "ref");
     assert_string_equal(file->reference_precision, "fp64");
     assert_true(read->n_var_w == n_var_w && read->n_var_b == 1 && read->n_depth == SAMPLE_DEPTH);
