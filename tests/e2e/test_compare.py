@@ -67,6 +67,19 @@ class SameSamples(CompareCase):
         other = self.result("c.h5", "--backend", "ref")
         self.assertEqual(self.points(0, double, other)[0]["tolerance_q"], 1e-12)
 
+    def test_fast_precisions(self):
+        """Products of rounded inputs, against fp64 on the same rounded weights; without them the networks are different ones."""
+        for precision, bits in (("tf32", 11), ("fp16", 11), ("bf16", 8)):
+            with self.subTest(precision):
+                a = self.result("a.h5", "--force", precision=precision)
+                b = self.result("b.h5", "--force", "--weight-format", precision)
+                for pair in ((a, b), (b, a)):
+                    point, = self.points(0, *pair)
+                    self.assertEqual((point["precision"], point["tolerance_q"]), (precision, 2.0**-bits))
+                    self.assertGreater(point["relative_q"][0], 1e-6)
+                self.points(DIFFERENT, a, b, "--rtol", "1e-6")
+                self.refuse(DATA, f"weights are numbers of '{precision}' in '{a}' and of 'fp64'", a, self.result("c.h5", "--force"))
+
     def test_estimators(self):
         direct, both = self.result("a.h5", "--estimator", "direct"), self.result("b.h5", "--estimator", "both")
         self.points(0, direct, both)
@@ -268,6 +281,15 @@ class Reference(CompareCase):
             for settings in self.SETTINGS:
                 with self.subTest(backend, settings=settings):
                     self.check(backend, settings)
+
+    def test_fast_precisions(self):
+        """The reference has the same rounded weights, so that it differs by the rounding of the products alone."""
+        for precision, bits in (("tf32", 11), ("fp16", 11), ("bf16", 8)):
+            for backend in ("ref", "cpu"):
+                point, = self.run_kl("--compare", backend, precision=precision)
+                self.assertEqual((point["compare_tolerance_q"], point["compare_within"]), (2.0**-bits, True))
+                alone, = self.run_kl("--weight-format", precision, "--backend", backend)
+                np.testing.assert_allclose(point["Q_direct_ref"], alone["Q_direct"], rtol=1e-12)
 
     def test_opens_as_netcdf(self):
         try:
