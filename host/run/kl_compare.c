@@ -63,7 +63,7 @@ static void take(const quantity *q, klf_cause cause, klf_tolerance tolerance, kl
 {
     if (isnan(q->a) && isnan(q->b)) /* neither has it: a degenerate layer, an estimator that was not asked for */
         return;
-    const double difference = fabs(q->b - q->a), error = hypot(q->error_a, q->error_b);
+    const double difference = fabs(q->b - q->a), error = sqrt(q->error_a * q->error_a + q->error_b * q->error_b);
     const double scale = larger(q->scale_a, q->scale_b), relative = ratio(difference, scale);
     const double allowed = tolerance.relative * scale + (cause == KLF_STATISTICS ? tolerance.sigmas * error : 0.0);
     const double share = ratio(difference, allowed);

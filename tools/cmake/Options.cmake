@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What a builder can choose, and the compiler flags that follow for every target.
 option(KLFLOW_TESTS "Build the tests" ON)
+option(KLFLOW_TEST_BACKENDS "The program knows the backends that are made for tests, too" ${KLFLOW_TESTS})
 option(KLFLOW_WERROR "Treat warnings as errors (CI does)" OFF)
 option(KLFLOW_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 option(KLFLOW_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
+set(KLFLOW_LIBMVEC link CACHE STRING "glibc's vector tanh: link, or load at start if it is there (then glibc may be older than 2.35)")
+set_property(CACHE KLFLOW_LIBMVEC PROPERTY STRINGS link load)
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug or RelWithDebInfo" FORCE)
