@@ -11,7 +11,8 @@
 #include <stdlib.h>
 
 static const char usage[] = "klflow check FILE\n"
-                            "Reads every dataset of a result or network file and says what the file holds.\n"
+                            "Reads every dataset of a result file, network file or checkpoint and says what\n"
+                            "it holds.\n"
                             "Exit code 0: it is whole; 65: it is damaged or no file of klflow; 66: it cannot\n"
                             "be opened.";
 

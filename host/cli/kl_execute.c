@@ -35,6 +35,7 @@ static void on_plan(void *arg, const klf_kl_plan *plan)
     session             *s = arg;
     const klf_kl_config *config = s->config;
     s->plan = *plan;
+    s->progress.resumed = plan->samples_resumed;
     if (!config->quiet) /* the kernels' name without the reasons, which a dry run and `klflow info` tell */
         fprintf(stderr, "klflow %s: backend %s (%.*s), %s, %zu thread%s; %zu point%s, n_mc %" PRId64 "\n",
                 klf_build_info_get()->version, plan->backend, (int)strcspn(plan->kernels, ":"), plan->kernels,
@@ -107,16 +108,29 @@ static klf_status check_plot(const klf_kl_config *config)
     return st == KLF_OK ? klf_plotter_check() : st;
 }
 
+static bool is_resumable(const klf_kl_config *config)
+{
+    return config->output != NULL || config->checkpoint != NULL;
+}
+
 static klf_status run(session *s, const char **blame)
 {
     const klf_kl_config *config = s->config;
-    klf_kl_hooks         hooks = {
-                .arg = s, .plan = on_plan, .point = on_point, .progress = on_progress, .notice = on_notice, .cancel = &klf_stop};
-    char      *text = NULL;
-    klf_status st = klf_kl_config_text(config, &text);
+    klf_kl_hooks         hooks = {.arg = s,
+                                  .plan = on_plan,
+                                  .point = on_point,
+                                  .progress = on_progress,
+                                  .notice = on_notice,
+                                  .cancel = &klf_stop,
+                                  .pause = &klf_pause};
+    char                *text = NULL;
+    klf_status           st = klf_kl_config_text(config, &text);
     if (st != KLF_OK)
         return st;
-    klf_signals_catch();
+    if (is_resumable(config))
+        klf_signals_catch_to_pause(!config->quiet);
+    else
+        klf_signals_catch();
     if (config->output != NULL)
         signal(SIGPIPE, SIG_IGN); /* as in on_point: the result file is worth it */
     klf_progress_begin(&s->progress, config->quiet);
@@ -129,7 +143,10 @@ static klf_status run(session *s, const char **blame)
 static klf_status execute(session *s, const char **blame)
 {
     klf_status st = run(s, blame);
-    if (klf_signal_seen != 0) {
+    if (is_resumable(s->config)) { /* the status says what has become of the run; from here on there is nothing to resume */
+        klf_signals_forget();
+        klf_signals_catch();
+    } else if (klf_signal_seen != 0) {
         fprintf(stderr, "klflow: %s\n",
                 st == KLF_OK ? "interrupted; the results are whole" : "interrupted; no result file was written");
         klf_signals_obey();
@@ -157,7 +174,7 @@ static double estimate_seconds(const klf_kl_plan *plan)
     double seconds = plan->flops / (TYPICAL_FRACTION * klf_fma_peak(plan->precision, threads, PEAK_S));
     if (plan->reference != NULL)
         seconds += plan->reference_flops / (TYPICAL_FRACTION * klf_fma_peak(KLF_FP64, threads, PEAK_S));
-    return seconds;
+    return seconds * (1.0 - plan->samples_resumed / plan->samples_total);
 }
 
 static klf_status print_plan(session *s, const char **blame)

@@ -34,6 +34,7 @@ static void print_plan_json(const klf_kl_config *config, const klf_kl_plan *plan
     klf_json_real("memory_available", plan->memory_available);
     klf_json_real("device_bytes", plan->device_bytes);
     klf_json_real("device_available", plan->device_available);
+    klf_json_real("samples_resumed", plan->samples_resumed);
     klf_json_real("flops", plan->flops);
     if (plan->reference != NULL) {
         klf_json_text("compare_backend", plan->reference);
@@ -80,5 +81,7 @@ void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan, dou
     }
     if (!isnan(seconds))
         printf("time        about %s, longer where layers are narrow\n", klf_duration_of(seconds).text);
+    if (plan->samples_resumed > 0)
+        printf("resumed     %.4g samples are in the checkpoint already\n", plan->samples_resumed);
     printf("output      %s\n", config->output != NULL ? config->output : "none");
 }

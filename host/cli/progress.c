@@ -51,10 +51,11 @@ static void draw_bar(double fraction)
 void klf_progress_update(klf_progress *progress, double samples_done, double samples_total)
 {
     double time = now(), elapsed = time - progress->start;
-    if (progress->quiet || time - progress->last < (progress->terminal ? REDRAW_S : HEARTBEAT_S) || !(samples_done > 0))
+    if (progress->quiet || time - progress->last < (progress->terminal ? REDRAW_S : HEARTBEAT_S) ||
+        !(samples_done > progress->resumed))
         return;
     progress->last = time;
-    double             fraction = fmin(samples_done / samples_total, 1.0), rate = samples_done / elapsed;
+    double             fraction = fmin(samples_done / samples_total, 1.0), rate = (samples_done - progress->resumed) / elapsed;
     const klf_duration left = klf_duration_of((samples_total - samples_done) / rate), passed = klf_duration_of(elapsed);
     if (progress->terminal) {
         draw_bar(fraction);

@@ -9,6 +9,7 @@ typedef struct klf_progress {
     bool   quiet, terminal;
     bool   drawn;       /* the bar is on the screen */
     double start, last; /* seconds of the monotonic clock */
+    double resumed;     /* samples that were there at the start: they took no time */
 } klf_progress;
 
 /* A time as people say it, rounded up: "42 s", "3 min 20 s", "5 h 12 min", "2.5 days". */

@@ -12,9 +12,9 @@
 /* A run that has not wound up by itself this long after the signal is ended on the spot. */
 enum { PATIENCE_US = 600 * 1000 };
 
-volatile sig_atomic_t klf_signal_seen, klf_stop;
+volatile sig_atomic_t klf_signal_seen, klf_stop, klf_pause;
 
-static volatile sig_atomic_t child;
+static volatile sig_atomic_t child, pausing, announcing;
 
 static void end_child(int number)
 {
@@ -43,12 +43,21 @@ static void remember(int number)
         return;
     }
     klf_signal_seen = number;
+    if (pausing) {
+        static const char message[] =
+            "klflow: finishing the chunks under way for a checkpoint; a second signal stops at once\n";
+        klf_pause = 1;
+        if (announcing && write(STDERR_FILENO, message, sizeof message - 1) < 0) {
+            /* nobody listens */
+        }
+        return;
+    }
     klf_stop = 1;
     setitimer(ITIMER_REAL, &patience, NULL);
     end_child(SIGTERM); /* not SIGINT, at which Python would print where it was */
 }
 
-void klf_signals_catch(void)
+static void catch_all(void)
 {
     struct sigaction action = {.sa_handler = remember}, deadline = {.sa_handler = end_at_once}, hangup;
     sigemptyset(&action.sa_mask);
@@ -57,8 +66,27 @@ void klf_signals_catch(void)
     signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` writing fails, with a sentence, and does not kill */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
     if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
         sigaction(SIGHUP, &action, NULL);
+}
+
+void klf_signals_catch(void)
+{
+    pausing = 0;
+    catch_all();
+}
+
+void klf_signals_catch_to_pause(bool announce)
+{
+    announcing = announce;
+    pausing = 1;
+    catch_all();
+}
+
+void klf_signals_forget(void)
+{
+    klf_signal_seen = klf_pause = 0;
 }
 
 void klf_signals_set_child(pid_t pid)

@@ -125,7 +125,7 @@ klf_status klf_flow_sums_check(const klf_flow_params *params, const klf_flow_sum
     const klf_model_spec spec = klf_flow_model_spec(params);
     const size_t         r = params->reference_layer, n = params->net->depth - r;
     const int64_t        chunk = (int64_t)sums->chunk;
-    bool                 same = sums->n_layers == n && chunk > 0 && sums->n_samples <= params->n_mc &&
+    bool                 same = sums->n_layers == n && chunk > 0 && chunk <= params->n_mc && sums->n_samples <= params->n_mc &&
                 (sums->n_samples % chunk == 0 || sums->n_samples == params->n_mc) &&
                 (params->chunk == 0 || params->chunk == sums->chunk || params->n_mc == chunk);
     for (size_t i = 0; same && i < n; i++)

@@ -122,6 +122,9 @@ static void check_computation(checker *c)
         broken(c, "save_f_j", "output", "f_j is kept in the result file, but no output file is given");
     if (config->save_f_jk && config->output == NULL)
         broken(c, "save_f_jk", "output", "f_jk is kept in the result file, but no output file is given");
+    if (config->resume && config->output == NULL && config->checkpoint == NULL)
+        broken(c, "resume", "output",
+               "a run without an output file has no checkpoint to resume from; give output or checkpoint");
     if (config->plot != NULL && config->output == NULL)
         broken(c, "plot", "output", "the plot is drawn from the result file, but no output file is given");
 }
@@ -160,7 +163,10 @@ static void check_files(checker *c)
         broken(c, "plot", NULL, "plot must end in .png, .svg or .pdf, unlike %s", klf_quoted(config->plot).text);
     const struct {
         const char *key, *path;
-    } written[] = {{"output", config->output}, {"plot", config->plot}, {"save_network", config->save_network}};
+    } written[] = {{"output", config->output},
+                   {"plot", config->plot},
+                   {"save_network", config->save_network},
+                   {"checkpoint", config->checkpoint}};
     for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
         check_written(c, written[i].key, written[i].path, "network", config->network);
         check_written(c, written[i].key, written[i].path, "the config", config->config_file);

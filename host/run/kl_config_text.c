@@ -94,7 +94,13 @@ static void write_option(FILE *out, const klf_option *option, const klf_kl_confi
     fputs(n > 1 ? "]\n" : "\n", out);
 }
 
-klf_status klf_kl_config_text(const klf_kl_config *config, char **text)
+static bool numbers_depend_on(const klf_option *option)
+{
+    return option->offset != offsetof(klf_kl_config, threads) && option->offset != offsetof(klf_kl_config, output) &&
+           option->offset != offsetof(klf_kl_config, plot);
+}
+
+static klf_status write_config(const klf_kl_config *config, bool whole, char **text)
 {
     size_t length;
     *text = NULL;
@@ -103,10 +109,11 @@ klf_status klf_kl_config_text(const klf_kl_config *config, char **text)
         return klf_fail(KLF_ERR_MEMORY, "no memory for the text of the config");
     fputs("kl:\n", out);
     for (const klf_option *option = klf_kl_options; option < klf_kl_options + KLF_KL_N_OPTIONS; option++)
-        if ((option->where & KLF_IN_RECORD) != 0 && (option->where & KLF_IN_SECTION) != 0)
+        if ((option->where & KLF_IN_RECORD) != 0 && (option->where & KLF_IN_SECTION) != 0 &&
+            (whole || numbers_depend_on(option)))
             write_option(out, option, config, "  ");
     for (const klf_option *option = klf_kl_options; option < klf_kl_options + KLF_KL_N_OPTIONS; option++)
-        if ((option->where & KLF_IN_RECORD) != 0 && (option->where & KLF_IN_TOP) != 0)
+        if ((option->where & KLF_IN_RECORD) != 0 && (option->where & KLF_IN_TOP) != 0 && (whole || numbers_depend_on(option)))
             write_option(out, option, config, "");
     bool failed = ferror(out) != 0;
     if (fclose(out) != 0 || failed) {
@@ -115,4 +122,14 @@ klf_status klf_kl_config_text(const klf_kl_config *config, char **text)
         return klf_fail(KLF_ERR_MEMORY, "no memory for the text of the config");
     }
     return KLF_OK;
+}
+
+klf_status klf_kl_config_text(const klf_kl_config *config, char **text)
+{
+    return write_config(config, true, text);
+}
+
+klf_status klf_kl_config_identity(const klf_kl_config *config, char **text)
+{
+    return write_config(config, false, text);
 }

@@ -7,7 +7,6 @@
 #include "klflow/relative_entropy.h"
 #include "klflow/rng.h"
 #include "klflow/store.h"
-#include "run/kl_average.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -38,6 +37,7 @@ klf_flow_params klf_kl_job_flow_params(const klf_kl_setup *setup, const klf_netw
                              .n_mc = config->n_mc,
                              .threads = threads,
                              .chunk = config->chunk,
+                             .chunk_threads = setup->chunk_threads,
                              .keep_f_j = config->save_f_j,
                              .keep_f_jk = config->save_f_jk};
 }
@@ -197,30 +197,113 @@ static void fill_meanfield(const klf_kl_config *config, const klf_network *net, 
         curve[i] /= (double)p->width[0];
 }
 
-/* Hands the flow's running count on as increments. */
-typedef struct counter {
-    const klf_kl_job *job;
-    int64_t           reported;
-} counter;
+klf_status klf_kl_state_create(size_t n_images, klf_kl_state **out)
+{
+    klf_kl_state *state = *out = calloc(1, sizeof *state);
+    if (state && (state->image = calloc(n_images, sizeof *state->image))) {
+        state->n_images = n_images;
+        return KLF_OK;
+    }
+    free(state);
+    *out = NULL;
+    return klf_fail(KLF_ERR_MEMORY, "no memory for the results of %zu images", n_images);
+}
+
+void klf_kl_state_destroy(klf_kl_state *state)
+{
+    if (!state)
+        return;
+    for (size_t i = 0; i < state->n_images; i++)
+        klf_kl_point_free(&state->image[i]);
+    free(state->image);
+    free(state->stats);
+    klf_flow_sums_destroy(state->sums);
+    free(state);
+}
+
+/* A pass of a job, for the hooks of the flow. Its running count is handed on as increments. */
+typedef struct pass {
+    const klf_kl_job      *job;
+    const klf_layer_stats *stats; /* [n_layers] from the reference layer up */
+    size_t                 n_layers;
+    int64_t                reported;
+} pass;
 
 static void count_progress(void *arg, int64_t samples_done)
 {
-    counter *c = arg;
-    if (c->job->progress)
-        c->job->progress(c->job->hook_arg, samples_done - c->reported);
-    c->reported = samples_done;
+    pass *p = arg;
+    if (p->job->progress)
+        p->job->progress(p->job->hook_arg, samples_done - p->reported);
+    p->reported = samples_done;
+}
+
+static bool keep_due(void *arg)
+{
+    const pass *p = arg;
+    return p->job->keep_due(p->job->hook_arg);
+}
+
+static klf_status keep_sums(void *arg, klf_flow_sums *sums)
+{
+    const pass      *p = arg;
+    klf_kl_state    *state = p->job->state;
+    klf_layer_stats *stats = malloc(p->n_layers * sizeof *stats);
+    if (!stats) {
+        klf_flow_sums_destroy(sums);
+        return klf_fail(KLF_ERR_MEMORY, "no memory for the statistics of %zu layers", p->n_layers);
+    }
+    memcpy(stats, p->stats, p->n_layers * sizeof *stats);
+#pragma omp critical(klf_kl_run)
+    {
+        klf_flow_sums_destroy(state->sums);
+        free(state->stats);
+        state->sums = sums;
+        state->stats = stats;
+        state->sums_image = state->n_done;
+    }
+    return p->job->kept(p->job->hook_arg);
+}
+
+/* Sums belong to the statistics that they were made with. The same network and input give the same but for the last bits, where
+ * another machine computes them; anything else means that a file has changed meanwhile. */
+static klf_status adopt_statistics(const klf_kl_job *job, klf_layer_stats *stats, size_t n_layers)
+{
+    static const double LAST_BITS = 1e-9;
+    const klf_kl_state *state = job->state;
+    if (!state->sums)
+        return KLF_OK;
+    for (size_t i = 0; i < n_layers; i++) {
+        const double scale = sqrt(stats[i].var) + fabs(stats[i].mean);
+        if (!(fabs(state->stats[i].var - stats[i].var) <= LAST_BITS * stats[i].var &&
+              fabs(state->stats[i].mean - stats[i].mean) <= LAST_BITS * scale))
+            return klf_fail(KLF_ERR_DATA,
+                            "the checkpoint is of other statistics than layer %zu has now: the images or the network file have "
+                            "changed since; begin anew with --force and without --resume",
+                            job->setup->config->reference_layer + i);
+        stats[i] = state->stats[i];
+    }
+    return KLF_OK;
 }
 
 /* What a pass needs of the job: statistics, samples, hooks. */
-static void hook_up(const klf_kl_job *job, const klf_layer_stats *stats, counter *count, klf_flow_params *params)
+static void hook_up(const klf_kl_job *job, const klf_layer_stats *stats, pass *hooks, klf_flow_params *params)
 {
+    *hooks = (pass){
+        .job = job, .stats = stats + params->reference_layer, .n_layers = params->net->depth - params->reference_layer};
     params->stats = stats;
     params->sample_seed = sample_seed(job);
     params->progress = count_progress;
-    params->progress_arg = count;
+    params->progress_arg = hooks;
     params->notice = job->notice;
     params->notice_arg = job->hook_arg;
     params->cancel = job->cancel;
+    if (job->keep_due) {
+        params->keep_due = keep_due;
+        params->keep = keep_sums;
+        params->keep_arg = hooks;
+        params->resume = job->state->sums;
+        hooks->reported = params->resume ? params->resume->n_samples : 0;
+    }
 }
 
 /* Moves the kept moments from the flow to the point. */
@@ -282,38 +365,78 @@ done:
     return st;
 }
 
-static klf_status run_image(const klf_kl_job *job, const klf_network *net, size_t image, klf_kl_point *out)
+/* The sums of a pass that is finished are of no use any more. */
+static void drop_sums(klf_kl_state *state)
 {
-    klf_layer_stats *stats = malloc(net->depth * sizeof *stats);
-    source           src = {0};
-    counter          count = {.job = job};
-    klf_status       st = KLF_OK;
+    klf_flow_sums_destroy(state->sums);
+    free(state->stats);
+    state->sums = NULL;
+    state->stats = NULL;
+}
 
-    *out = (klf_kl_point){0};
+static klf_status run_main_pass(const klf_kl_job *job, const klf_network *net, const klf_layer_stats *stats, double q0)
+{
+    klf_kl_state   *state = job->state;
+    klf_flow_params params = klf_kl_job_flow_params(job->setup, net, job->threads);
+    klf_kl_point    result;
+    pass            hooks;
+    hook_up(job, stats, &hooks, &params);
+    klf_status st = run_pass(job, &params, q0, &result);
+    if (st != KLF_OK)
+        return st;
+#pragma omp critical(klf_kl_run)
+    {
+        drop_sums(state);
+        state->image[state->n_done] = result;
+        state->n_done += job->setup->reference ? 0 : 1;
+    }
+    return KLF_OK;
+}
+
+/* The same samples on the reference backend. */
+static klf_status run_reference_pass(const klf_kl_job *job, const klf_network *net, const klf_layer_stats *stats, double q0)
+{
+    klf_kl_state   *state = job->state;
+    klf_flow_params params = klf_kl_job_reference_params(job->setup, net, job->threads);
+    klf_kl_point   *result = calloc(1, sizeof *result);
+    pass            hooks;
+    if (!result)
+        return klf_fail(KLF_ERR_MEMORY, "no memory for the results of the reference");
+    hook_up(job, stats, &hooks, &params);
+    klf_status st = run_pass(job, &params, q0, result);
+    if (st != KLF_OK) {
+        free(result);
+        return st;
+    }
+#pragma omp critical(klf_kl_run)
+    {
+        drop_sums(state);
+        state->image[state->n_done++].reference = result;
+    }
+    return KLF_OK;
+}
+
+/* The first image that is not done, or what of it is not. */
+static klf_status run_image(const klf_kl_job *job, const klf_network *net)
+{
+    const klf_kl_config *config = job->setup->config;
+    const size_t         image = job->state->n_done, r = config->reference_layer;
+    klf_layer_stats     *stats = malloc(net->depth * sizeof *stats);
+    source               src = {0};
+    klf_status           st = KLF_OK;
     if (!stats)
         return klf_fail(KLF_ERR_MEMORY, "no memory for the statistics of %zu layers", net->depth);
     KLF_TRY(find_source(job, net, image, &src));
     KLF_TRY(layer_statistics(job, net, &src, stats));
-    KLF_TRY(check_statistics(job->setup->config, net->depth, stats));
-
-    klf_flow_params params = klf_kl_job_flow_params(job->setup, net, job->threads);
-    hook_up(job, stats, &count, &params);
-    KLF_TRY(run_pass(job, &params, src.q0, out));
-    if (job->setup->reference) {
-        count.reported = 0; /* the pass begins anew */
-        params = klf_kl_job_reference_params(job->setup, net, job->threads);
-        hook_up(job, stats, &count, &params);
-        if (!(out->reference = calloc(1, sizeof *out->reference))) {
-            st = klf_fail(KLF_ERR_MEMORY, "no memory for the results of the reference");
-            goto done;
-        }
-        KLF_TRY(run_pass(job, &params, src.q0, out->reference));
-    }
+    KLF_TRY(check_statistics(config, net->depth, stats));
+    KLF_TRY(adopt_statistics(job, stats + r, net->depth - r));
+    if (job->state->image[image].n_layers == 0)
+        KLF_TRY(run_main_pass(job, net, stats, src.q0));
+    if (job->setup->reference)
+        KLF_TRY(run_reference_pass(job, net, stats, src.q0));
 done:
     free(stats);
     free(src.owned);
-    if (st != KLF_OK)
-        klf_kl_point_free(out);
     return st;
 }
 
@@ -337,27 +460,35 @@ static klf_status find_network(const klf_kl_job *job, const klf_network **net, k
     return st;
 }
 
-klf_status klf_kl_job_run(const klf_kl_job *job, klf_kl_point *out)
+static klf_status save_network(const klf_kl_job *job, const klf_network *net)
 {
-    const klf_kl_setup *setup = job->setup;
-    size_t              n_images = klf_kl_setup_n_images(setup, &job->at), done_images = 0;
-    klf_kl_point       *part = calloc(n_images, sizeof *part);
-    const klf_network  *net;
-    klf_network        *drawn = NULL;
-    klf_status          st = KLF_OK;
-    if (!part)
-        return klf_fail(KLF_ERR_MEMORY, "no memory for the results of %zu images", n_images);
+    const klf_kl_config *config = job->setup->config;
+    const klf_status     st = klf_store_write_network(config->save_network, config->force, net, job->save);
+    if (st == KLF_OK) {
+#pragma omp critical(klf_kl_run)
+        *job->saved = true;
+    }
+    return st;
+}
+
+klf_status klf_kl_job_run(const klf_kl_job *job)
+{
+    klf_kl_state      *state = job->state;
+    const klf_network *net;
+    klf_network       *drawn = NULL;
+    klf_status         st = KLF_OK;
 
     KLF_TRY(find_network(job, &net, &drawn));
     if (job->save)
-        KLF_TRY(klf_store_write_network(setup->config->save_network, setup->config->force, net, job->save));
-    for (; done_images < n_images; done_images++)
-        KLF_TRY(run_image(job, net, done_images, &part[done_images]));
-    KLF_TRY(klf_kl_average(part, n_images, KLF_OVER_INPUTS, out));
+        KLF_TRY(save_network(job, net));
+    while (state->n_done < state->n_images) {
+        if (job->pauses && job->pauses(job->hook_arg)) {
+            st = klf_fail(KLF_ERR_RESUMABLE, "interrupted");
+            goto done;
+        }
+        KLF_TRY(run_image(job, net));
+    }
 done:
-    for (size_t i = 0; i < done_images; i++)
-        klf_kl_point_free(&part[i]);
-    free(part);
     klf_network_destroy(drawn);
     return st;
 }

@@ -7,7 +7,7 @@
 #include "klflow/kl_config.h"
 #include "run/options.h"
 
-enum { KLF_KL_N_OPTIONS = 32 };
+enum { KLF_KL_N_OPTIONS = 35 };
 extern const klf_option klf_kl_options[KLF_KL_N_OPTIONS];
 
 /* A set over the table with nothing given yet; config must be initialised. */

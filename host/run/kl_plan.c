@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "klflow/kl_result.h"
 #include "run/kl_job.h"
+#include "run/kl_resume.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -115,7 +116,9 @@ static klf_status plan_points(const klf_kl_setup *setup, size_t index, size_t n_
         klf_flow_params reference = klf_kl_job_reference_params(setup, &shape, setup->threads / plan->points_in_flight);
         host = larger(host, klf_flow_plan(&reference).bytes);
     }
-    job->host = larger(job->host, network + host);
+    /* Sums that are handed over while those of the time before are kept. */
+    const double sums = setup->checkpoint ? 2.0 * klf_flow_sums_bytes(&params) : 0.0;
+    job->host = larger(job->host, network + sums + host);
     job->device = larger(job->device, cost.bytes);
     plan->memory_bytes += (double)n_alike * point_bytes(config, &shape);
     plan->n_networks += passes;
@@ -154,6 +157,7 @@ klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan)
                           .memory_available = klf_memory_available(),
                           .precision = setup->precision,
                           .weight_format = setup->weight_format,
+                          .samples_resumed = klf_kl_resume_samples(setup),
                           .backend = setup->backend->name};
     snprintf(plan->backend_note, sizeof plan->backend_note, "%s", setup->backend_note);
     snprintf(plan->kernels, sizeof plan->kernels, "%s", setup->backend->describe(setup->context));
@@ -176,6 +180,7 @@ klf_status klf_kl_plan_setup(const klf_kl_setup *setup, klf_kl_plan *plan)
     plan_device_memory(setup, job.device, plan);
     plan->memory_bytes += PROGRAM_BYTES + job.host * (double)plan->points_in_flight + image_bytes(setup) +
                           (setup->network ? network_bytes(setup->network) : 0.0);
+    plan->samples_total = (double)plan->n_networks * (double)setup->config->n_mc * (setup->reference ? 2.0 : 1.0);
     return KLF_OK;
 }
 

@@ -3,12 +3,16 @@
 #include "run/kl_setup.h"
 
 #include "core/cpu_count.h"
+#include "core/quote.h"
+#include "klflow/kl_run.h"
 #include "klflow/store.h"
+#include "run/kl_resume.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static klf_status no_memory(void)
 {
@@ -157,12 +161,37 @@ static klf_status check_moments(klf_kl_setup *setup)
     return KLF_OK;
 }
 
-static klf_status check_outputs(const klf_kl_config *config)
+static klf_status check_checkpoint(klf_kl_setup *setup)
 {
-    klf_status st = KLF_OK;
+    const klf_kl_config *config = setup->config;
+    klf_status           st = KLF_OK;
+    KLF_TRY(klf_kl_checkpoint_path(config, &setup->checkpoint));
+    if (!setup->checkpoint)
+        goto done;
+    const bool exists = access(setup->checkpoint, F_OK) == 0;
+    if (exists && !config->resume && !config->force)
+        return klf_fail(KLF_ERR_CREATE,
+                        "%s is there, the checkpoint of an interrupted run; go on from it with --resume, or begin anew with "
+                        "--force",
+                        klf_quoted_path(setup->checkpoint).text);
+    KLF_TRY(klf_store_check_output(setup->checkpoint, true));
+    if (exists && config->resume) {
+        setup->blame = "resume";
+        KLF_TRY(klf_kl_resume_open(setup));
+    }
+done:
+    return st;
+}
+
+static klf_status check_outputs(klf_kl_setup *setup)
+{
+    const klf_kl_config *config = setup->config;
+    klf_status           st = KLF_OK;
     if (config->output)
         KLF_TRY(klf_store_check_output(config->output, config->force));
-    if (config->save_network)
+    KLF_TRY(check_checkpoint(setup));
+    const bool saved = setup->resume && setup->resume->network_saved;
+    if (config->save_network && !saved)
         KLF_TRY(klf_store_check_output(config->save_network, config->force));
 done:
     return st;
@@ -215,7 +244,7 @@ klf_status klf_kl_setup_open(const klf_kl_config *config, klf_kl_setup *setup, c
 {
     klf_status st = KLF_OK;
     *setup = (klf_kl_setup){.config = config, .threads = config->threads ? config->threads : klf_default_threads()};
-    KLF_TRY(check_outputs(config));
+    KLF_TRY(check_outputs(setup));
     KLF_TRY(open_backend(setup));
     if (config->network)
         KLF_TRY(load_network(setup));
@@ -248,6 +277,8 @@ void klf_kl_setup_close(klf_kl_setup *setup)
     free(setup->depth.v);
     free(setup->seed.v);
     klf_network_destroy(setup->network);
+    klf_store_free_checkpoint(setup->resume);
+    free(setup->checkpoint);
     if (setup->context)
         setup->backend->close(setup->context);
     if (setup->reference_context)

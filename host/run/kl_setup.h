@@ -6,6 +6,7 @@
 
 #include "klflow/images.h"
 #include "klflow/kl_config.h"
+#include "store/checkpoint.h"
 
 typedef struct klf_kl_setup {
     const klf_kl_config *config;
@@ -17,6 +18,9 @@ typedef struct klf_kl_setup {
     size_t               threads;
     klf_precision        precision;
     klf_format           weight_format; /* of the network(s) that will run; KLF_FORMAT_FP64: as drawn or loaded */
+    char                *checkpoint;    /* its path; NULL: none */
+    klf_checkpoint      *resume;        /* what it held; NULL: nothing to go on from */
+    size_t               chunk_threads; /* of the run that wrote it; 0: a job's own threads even out its chunks */
 
     /* The axes; the input axis has labels, and images if the config names any. */
     klf_list_real var_w, var_b;

@@ -93,7 +93,7 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
     const klf_build_info *build = klf_build_info_get();
     const char           *job = getenv("SLURM_JOB_ID");
     facts->n = 0;
-    facts->start = omp_get_wtime();
+    facts->start = omp_get_wtime() - (setup->resume ? setup->resume->wall_s : 0.0);
     if (gethostname(facts->hostname, sizeof facts->hostname) != 0)
         snprintf(facts->hostname, sizeof facts->hostname, "unknown");
     facts->hostname[sizeof facts->hostname - 1] = '\0';
@@ -134,6 +134,7 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
     facts->chunk = facts->n;
     add_int(facts, "chunk", (int64_t)plan->chunk);
     add_int(facts, "lanes", (int64_t)plan->lanes);
+    add_int(facts, "restarts", setup->resume ? setup->resume->restarts + 1 : 0);
     klf_fact *wall = add(facts, "wall_s"); /* last: klf_facts_stop_clock knows where it is */
     wall->type = KLF_FACT_REAL;
     wall->value.real = 0.0;
@@ -147,4 +148,9 @@ void klf_facts_stop_clock(klf_facts *facts)
 void klf_facts_set_chunk(klf_facts *facts, size_t chunk)
 {
     facts->fact[facts->chunk].value.i = (int64_t)chunk;
+}
+
+double klf_facts_clock(const klf_facts *facts)
+{
+    return facts->fact[facts->n - 1].value.real;
 }

@@ -25,8 +25,10 @@ typedef struct klf_facts {
 /* Everything that is known before the run. */
 void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_facts *facts);
 
-/* Sets the wall time since klf_facts_collect. */
+/* Sets the wall time since klf_facts_collect, with that of the runs that this one goes on from. */
 void klf_facts_stop_clock(klf_facts *facts);
+/* The time that was set. */
+double klf_facts_clock(const klf_facts *facts);
 
 /* Sets the samples of a chunk, which the run may have had to lower. */
 void klf_facts_set_chunk(klf_facts *facts, size_t chunk);

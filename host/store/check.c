@@ -2,6 +2,7 @@
 /* klf_store_check: is a file whole and of a known schema? Every dataset and attribute is read, so that checksums speak. */
 #include "core/quote.h"
 #include "klflow/store.h"
+#include "store/checkpoint.h"
 #include "store/hdf5_file.h"
 #include "store/identity.h"
 #include "store/kl_schema.h"
@@ -237,10 +238,25 @@ done:
     return st;
 }
 
+static klf_status check_checkpoint(klf_h5_file *f, char *summary, size_t size)
+{
+    klf_status      st = KLF_OK;
+    klf_checkpoint *c = NULL;
+    size_t          under_way = 0;
+    KLF_TRY(klf_h5_read_through(f));
+    KLF_TRY(klf_store_read_checkpoint(f->path, &c));
+    for (size_t i = 0; i < c->n; i++)
+        under_way += c->record[i].kind == KLF_RECORD_SUMS;
+    snprintf(summary, size, "%zu results, %zu passes under way", c->n - under_way, under_way);
+done:
+    klf_store_free_checkpoint(c);
+    return st;
+}
+
 static const struct {
     const char *name;
     klf_status (*check)(klf_h5_file *f, char *summary, size_t size);
-} schema[] = {{KLF_SCHEMA_KL, check_kl}, {KLF_SCHEMA_NETWORK, check_network}};
+} schema[] = {{KLF_SCHEMA_KL, check_kl}, {KLF_SCHEMA_NETWORK, check_network}, {KLF_SCHEMA_CHECKPOINT, check_checkpoint}};
 
 static klf_status check_schema(klf_h5_file *f, const char *name, char *summary, size_t size)
 {

@@ -8,8 +8,9 @@
 
 #define KLF_SCHEMA_KL "klflow-kl"
 #define KLF_SCHEMA_NETWORK "klflow-network"
+#define KLF_SCHEMA_CHECKPOINT "klflow-checkpoint"
 
-/* Of both schemas. Rises when a reader of the old layout would fail or misread. */
+/* Of all schemas. Rises when a reader of the old layout would fail or misread. */
 enum { KLF_SCHEMA_VERSION = 1 };
 
 /* Root attributes and the group /provenance. A fact named "command" also makes the history. */

@@ -15,6 +15,7 @@ struct klf_nc_writer {
     klf_h5_file h5;
     klf_output  output;
     hid_t       text; /* the type of variable-length UTF-8 */
+    bool        uncompressed;
 };
 
 /* Readers then show variables and attributes in the order of their making. */
@@ -106,6 +107,11 @@ void klf_nc_abandon(klf_nc_writer *w)
     free(w);
 }
 
+void klf_nc_leave_uncompressed(klf_nc_writer *w)
+{
+    w->uncompressed = true;
+}
+
 hid_t klf_nc_root(const klf_nc_writer *w)
 {
     return w->h5.id;
@@ -137,7 +143,7 @@ static klf_status set_layout(klf_nc_writer *w, hid_t create, klf_nc_type type, s
         return KLF_OK;
     klf_h5_block_shape(rank, extent, element, block);
     KLF_H5(&w->h5, H5Pset_chunk(create, (int)rank, block));
-    if (bytes >= COMPRESSED_BYTES) {
+    if (bytes >= COMPRESSED_BYTES && !w->uncompressed) {
         KLF_H5(&w->h5, H5Pset_shuffle(create));
         KLF_H5(&w->h5, H5Pset_deflate(create, DEFLATE_LEVEL));
     }

@@ -48,6 +48,9 @@ klf_status klf_nc_commit(klf_nc_writer *w);
 /* Removes what has been written and frees the writer. Accepts NULL. */
 void klf_nc_abandon(klf_nc_writer *w);
 
+/* From now on large variables are not compressed, which takes time. */
+void klf_nc_leave_uncompressed(klf_nc_writer *w);
+
 /* The root group. */
 hid_t klf_nc_root(const klf_nc_writer *w);
 

@@ -61,8 +61,9 @@ typedef struct klf_flow_params {
      * NULL: no sums are handed out. */
     bool (*keep_due)(void *arg);
     klf_status (*keep)(void *arg, klf_flow_sums *sums);
-    void                *keep_arg;
-    const klf_flow_sums *resume; /**< go on from these, with their chunk; NULL: from the first sample */
+    void *keep_arg;
+    /** Go on from these, with their chunk; NULL: from the first sample. Not looked at any more once `keep` has been called. */
+    const klf_flow_sums *resume;
 } klf_flow_params;
 
 /** One entry a layer from the reference layer up. NaN where a quantity does not exist (not asked for; n_mc = 1). */

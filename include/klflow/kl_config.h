@@ -70,10 +70,14 @@ typedef struct klf_kl_config {
     uint64_t       chunk;      /**< 0: the backend's choice */
     bool           save_f_j, save_f_jk;
     /* output */
-    char *output; /**< result file; NULL: none */
-    bool  force;  /**< overwrite output and save_network */
-    bool  json, quiet, dry_run;
-    char *plot; /**< picture to draw from the result file (YAML key plot:); NULL: none */
+    char *output;     /**< result file; NULL: none */
+    bool  force;      /**< overwrite output, save_network and the checkpoint */
+    char *checkpoint; /**< where to keep what an interrupted run has; NULL: output with ".checkpoint" behind it, if there is one
+                       */
+    uint64_t checkpoint_interval; /**< seconds between two of them; 0: only when the run is interrupted; default 600 */
+    bool     resume;              /**< go on from the checkpoint if there is one */
+    bool     json, quiet, dry_run;
+    char    *plot; /**< picture to draw from the result file (YAML key plot:); NULL: none */
     /** The YAML file that all this came from, so that no output replaces it; NULL: none. Not owned. */
     const char *config_file;
 } klf_kl_config;
@@ -90,6 +94,8 @@ klf_status klf_kl_config_complete(klf_kl_config *config);
 
 /** The complete config as YAML text that `klflow run` accepts, with what is not set as comments; the caller frees it. */
 klf_status klf_kl_config_text(const klf_kl_config *config, char **text);
+/** The same without what no number depends on: threads and the names of the output and the picture. */
+klf_status klf_kl_config_identity(const klf_kl_config *config, char **text);
 
 #ifdef __cplusplus
 }

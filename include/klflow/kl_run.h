@@ -36,6 +36,8 @@ typedef struct klf_kl_plan {
     double        memory_available; /**< bytes; klf_kl_run refuses to start if it needs more */
     double        device_bytes;     /**< the same for a backend with memory of its own; NaN for others */
     double        device_available;
+    double        samples_total;   /**< of all passes, also those of the reference backend */
+    double        samples_resumed; /**< as many are in the checkpoint */
     double        flops;           /**< GEMM and Gram, Gram counted as N^2 a sample and layer */
     double        reference_flops; /**< as many again on the reference backend; 0: none */
     const char   *backend;         /**< the one that will run; "auto" resolved */
@@ -58,6 +60,9 @@ typedef struct klf_kl_hooks {
     /** One sentence that the user must see though the run goes on (a fallback, an ignored option). */
     void (*notice)(void *arg, const char *sentence);
     const volatile sig_atomic_t *cancel; /**< non-zero: stop soon, KLF_ERR_INTERRUPTED */
+    /** Non-zero: finish the chunks under way, write the checkpoint and stop with KLF_ERR_RESUMABLE. Looked at where the config
+     * has a checkpoint only; may be NULL. */
+    const volatile sig_atomic_t *pause;
 } klf_kl_hooks;
 
 /** Configs are complete (klf_kl_config_complete) here and below. *blame (may be NULL) is set to the key of the option that a
@@ -66,7 +71,12 @@ typedef struct klf_kl_hooks {
  */
 klf_status klf_kl_plan_make(const klf_kl_config *config, klf_kl_plan *plan, const char **blame);
 
-/** Runs. config_text is the effective config as YAML, kept in the files. On failure nothing half-written is left. */
+/** The file in which an interrupted run keeps what it has; NULL in *path: none. The caller frees it. */
+klf_status klf_kl_checkpoint_path(const klf_kl_config *config, char **path);
+
+/** Runs, from the checkpoint on if config->resume is set and there is one: all points are handed to the hooks again, and the
+ *  numbers are those of a run that was never interrupted. config_text is the effective config as YAML, kept in the files. On
+ *  failure nothing half-written is left. The checkpoint goes when the run is complete. */
 klf_status klf_kl_run(const klf_kl_config *config, const char *config_text, const klf_kl_hooks *hooks, const char **blame);
 
 #ifdef __cplusplus

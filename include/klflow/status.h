@@ -26,6 +26,7 @@ extern "C" {
     X(KLF_ERR_MEMORY, 71, "not enough memory")                                                                                 \
     X(KLF_ERR_CREATE, 73, "an output file cannot be created")                                                                  \
     X(KLF_ERR_IO, 74, "writing the output failed")                                                                             \
+    X(KLF_ERR_RESUMABLE, 75, "interrupted, and can be resumed")                                                                \
     X(KLF_ERR_CONFIG, 78, "a configuration file is wrong")                                                                     \
     X(KLF_ERR_INTERRUPTED, 130, "interrupted")
 

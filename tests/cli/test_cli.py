@@ -319,9 +319,9 @@ class Signals(Case):
         return process
 
     def test_the_process_ends_by_its_signal(self):
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
             with self.subTest(number):
-                process = self.start("-o", "out.h5")
+                process = self.start()
                 time.sleep(0.3)
                 begin = time.monotonic()
                 process.send_signal(number)
@@ -336,7 +336,7 @@ class Signals(Case):
     def test_a_run_that_does_not_look_at_flags_ends_too(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number):
-                process = self.start("-o", "out.h5", work=self.DEAF)
+                process = self.start(work=self.DEAF)
                 time.sleep(1.0)  # samples are drawn by now
                 begin = time.monotonic()
                 process.send_signal(number)

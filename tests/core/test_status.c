@@ -25,7 +25,8 @@ static void every_code_has_a_text(void **state)
     }
     assert_string_equal(klf_status_text((klf_status)2), "unknown status");
     assert_true(KLF_ERR_DIFFERENT == 1 && KLF_ERR_USAGE == 64 && KLF_ERR_DATA == 65 && KLF_ERR_NOINPUT == 66 &&
-                KLF_ERR_DEVICE == 69 && KLF_ERR_CREATE == 73 && KLF_ERR_IO == 74 && KLF_ERR_CONFIG == 78);
+                KLF_ERR_DEVICE == 69 && KLF_ERR_CREATE == 73 && KLF_ERR_IO == 74 && KLF_ERR_RESUMABLE == 75 &&
+                KLF_ERR_CONFIG == 78);
 }
 
 static void the_last_error_is_the_threads_own(void **state)
