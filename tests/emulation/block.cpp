@@ -170,7 +170,7 @@ struct shared_range {
 };
 
 #ifndef __SANITIZE_ADDRESS__
-thread_local char any_shared; // makes sure that this thread has the module's thread-local memory
+thread_local volatile char any_shared; // makes sure that this thread has the module's thread-local memory
 
 int find_shared(struct dl_phdr_info *info, size_t, void *arg)
 {

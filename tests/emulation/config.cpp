@@ -71,13 +71,13 @@ void global_state::read()
     const auto integer = [this](const char *name, const char *fallback) { return std::atoi(text(name, fallback).c_str()); };
     set.devices = integer("devices", "1");
     set.driver_version = integer("driver", std::to_string(CUDART_VERSION).c_str());
-    set.multiprocessors = integer("multiprocessors", "132");
-    set.l2_bytes = integer("l2", "52428800");
+    set.multiprocessors = integer("multiprocessors", "108");
+    set.l2_bytes = integer("l2", "41943040");
     set.memory_bytes = std::strtoull(text("memory", "4294967296").c_str(), nullptr, 10);
     set.seed = std::strtoull(text("seed", "0").c_str(), nullptr, 10);
     set.refuse_epilogue = integer("refuse_epilogue", "0") != 0;
     strict = integer("strict", "0") != 0;
-    std::sscanf(text("capability", "9.0").c_str(), "%d.%d", &set.major, &set.minor);
+    std::sscanf(text("capability", "8.0").c_str(), "%d.%d", &set.major, &set.minor);
     failures.clear();
     calls.clear();
     launches = 0;
@@ -95,8 +95,9 @@ void global_state::read()
     }
 }
 
-const char *const kind_names[] = {"device allocations", "pinned host allocations", "streams",         "events", "graphs",
-                                  "executable graphs",  "cuBLAS handles",          "cublasLt objects"};
+const char *const kind_names[] = {
+    "device allocations", "pinned host allocations", "streams",         "events", "captures under way", "graphs",
+    "executable graphs",  "cuBLAS handles",          "cublasLt objects"};
 
 int describe_alive(const char **what)
 {
@@ -270,9 +271,12 @@ bool device_failed()
     return state().sticky != cudaSuccess;
 }
 
-cudaError_t injected(const char *name)
+bool fails_by_injection(const char *name)
 {
-    return due(name);
+    const cudaError_t error = due(name);
+    if (error != cudaSuccess && state().sticky == cudaSuccess)
+        state().sticky = error;
+    return error != cudaSuccess;
 }
 
 void count(kind what, int change)

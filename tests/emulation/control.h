@@ -4,10 +4,10 @@
  *
  *   KLF_EMULATION_DEVICES=1             how many there are; 0 is a machine with a driver and no card
  *   KLF_EMULATION_DRIVER=13000          version of the driver; 0 is none
- *   KLF_EMULATION_CAPABILITY=9.0        compute capability
+ *   KLF_EMULATION_CAPABILITY=8.0        compute capability
  *   KLF_EMULATION_MEMORY=4294967296     bytes of device memory
- *   KLF_EMULATION_L2=52428800           bytes of the second-level cache
- *   KLF_EMULATION_MULTIPROCESSORS=132
+ *   KLF_EMULATION_L2=41943040           bytes of the second-level cache
+ *   KLF_EMULATION_MULTIPROCESSORS=108
  *   KLF_EMULATION_SEED=0                order of threads, blocks and streams; 0 is the natural one, as late as possible
  *   KLF_EMULATION_REFUSE_EPILOGUE=0     1: cublasLt has no algorithm with a bias
  *   KLF_EMULATION_FAIL=cudaMalloc:3=2   the third call of cudaMalloc returns error 2; "launch", "gemm": as they run; several

@@ -76,16 +76,16 @@ class call
 
 /* Remembers an error for cudaGetLastError of this thread and returns it. */
 cudaError_t told(cudaError_t error);
-/* A kernel or copy failed while it ran: a line on stderr, and every later call fails with this error. */
+/* A kernel or product failed while it ran: a line on stderr, and every later call fails with this error. */
 void        fail_device(cudaError_t error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 cudaError_t device_error(); /* what it failed with, or cudaSuccess */
 bool        device_failed();
 cudaError_t last_error(bool forget);
-/* Whether the injected failure of an operation that runs, "launch" or "gemm", is due now. */
-cudaError_t injected(const char *name);
+/* Counts an operation that runs, "launch" or "gemm"; fails the device and returns true if a test wants that one to fail. */
+bool fails_by_injection(const char *name);
 
 /* Things that must be given back, counted by kind. */
-enum class kind { device_memory, host_memory, stream, event, graph, graph_exec, blas_handle, lt_object, n_kinds };
+enum class kind { device_memory, host_memory, stream, event, capture, graph, graph_exec, blas_handle, lt_object, n_kinds };
 void count(kind what, int change);
 
 /* Whether there is a driver and a card (properties.cpp). */

@@ -21,13 +21,6 @@ namespace
 
 std::vector<graph *> captures; // under way
 
-void end_capture(graph *g)
-{
-    for (stream *s : g->members)
-        s->captured_into = nullptr;
-    captures.erase(std::find(captures.begin(), captures.end(), g));
-}
-
 // An event may outlive the capture that it was recorded in.
 bool under_way(const graph *g)
 {
@@ -35,6 +28,19 @@ bool under_way(const graph *g)
 }
 
 } // namespace
+
+static void end_capture(graph *g)
+{
+    for (stream *s : g->members)
+        s->captured_into = nullptr;
+    captures.erase(std::find(captures.begin(), captures.end(), g));
+}
+
+void lose_capture(graph *g)
+{
+    end_capture(g);
+    delete g;
+}
 
 bool is_capturing(cudaStream_t handle)
 {
@@ -101,13 +107,15 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mo
     g->thread = std::this_thread::get_id();
     s->captured_into = g;
     captures.push_back(g);
+    count(kind::capture, 1);
     return cudaSuccess;
 }
 
+// The capture is over, whatever is returned.
 cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t *out)
 {
-    KLF_EMULATION_CALL();
-    stream *s = find_stream(handle);
+    const call this_call(__func__);
+    stream    *s = find_stream(handle);
     *out = nullptr;
     if (!s || !s->captured_into)
         return told(cudaErrorIllegalState);
@@ -115,9 +123,11 @@ cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t *out)
     if (g->members[0] != s)
         return told(cudaErrorStreamCaptureUnmatched);
     end_capture(g);
-    if (g->spoilt) {
+    count(kind::capture, -1);
+    if (g->spoilt || this_call.refused() != cudaSuccess) {
+        const cudaError_t error = g->spoilt ? cudaErrorStreamCaptureInvalidated : this_call.refused();
         delete g;
-        return told(cudaErrorStreamCaptureInvalidated);
+        return told(error);
     }
     *out = reinterpret_cast<cudaGraph_t>(g);
     count(kind::graph, 1);

@@ -29,7 +29,7 @@ enum { GUARD = 0 };
 #else
 enum { GUARD = 256 };
 #endif
-enum { ALIGNMENT = 256, FILL = 0xff };
+enum { ALIGNMENT = 256, FILL = 0xff, END = 1 << 20 };
 
 std::map<uintptr_t, allocation> allocations; // by address
 size_t                          bytes_taken, peak_bytes;
@@ -48,14 +48,22 @@ const std::pair<const uintptr_t, allocation> *find(const void *p, size_t bytes)
     return &*after;
 }
 
-void close_to_host(uintptr_t address, const allocation &a)
+// Lets AddressSanitizer report whoever touches the memory, or stop doing so.
+void close_to_host(uintptr_t address, const allocation &a, bool closed)
 {
 #ifdef __SANITIZE_ADDRESS__
-    if (!a.pinned && access_depth == 0)
-        __asan_poison_memory_region(reinterpret_cast<void *>(address), a.bytes);
+    const bool   large = a.bytes > 2 * END;
+    const size_t begin_bytes = large ? size_t{END} : a.bytes, tail_bytes = large ? END + a.bytes % 8 : 0;
+    void *const begin = reinterpret_cast<void *>(address), *const tail = reinterpret_cast<void *>(address + a.bytes -
+                                                                                                  tail_bytes);
+    if (a.pinned)
+        return;
+    (closed ? __asan_poison_memory_region : __asan_unpoison_memory_region)(begin, begin_bytes);
+    (closed ? __asan_poison_memory_region : __asan_unpoison_memory_region)(tail, tail_bytes);
 #else
     (void)address;
     (void)a;
+    (void)closed;
 #endif
 }
 
@@ -64,10 +72,14 @@ void *allocate(size_t bytes, bool pinned)
     void *block = nullptr;
     if (posix_memalign(&block, ALIGNMENT, bytes + 2 * GUARD) != 0)
         return nullptr;
-    std::memset(block, FILL, bytes + 2 * GUARD);
+    const size_t whole = bytes + 2 * GUARD;
+    std::memset(block, FILL, whole > 2 * END ? size_t{END} : whole);
+    if (whole > 2 * END)
+        std::memset(static_cast<char *>(block) + whole - END, FILL, END);
     const uintptr_t address = reinterpret_cast<uintptr_t>(block) + GUARD;
     const auto      at = allocations.insert({address, {bytes, pinned}}).first;
-    close_to_host(address, at->second);
+    if (access_depth == 0)
+        close_to_host(address, at->second, true);
     count(pinned ? kind::host_memory : kind::device_memory, 1);
     return reinterpret_cast<void *>(address);
 }
@@ -93,9 +105,7 @@ cudaError_t release(void *p, bool pinned)
     if (!pinned)
         bytes_taken -= at->second.bytes;
     count(pinned ? kind::host_memory : kind::device_memory, -1);
-#ifdef __SANITIZE_ADDRESS__
-    __asan_unpoison_memory_region(p, at->second.bytes);
-#endif
+    close_to_host(at->first, at->second, false);
     std::free(reinterpret_cast<void *>(at->first - GUARD));
     allocations.erase(at);
     return cudaSuccess;
@@ -149,21 +159,16 @@ uint64_t take_peak_bytes()
 
 device_access::device_access()
 {
-    if (access_depth++ > 0)
-        return;
-#ifdef __SANITIZE_ADDRESS__
-    for (const auto &a : allocations)
-        if (!a.second.pinned)
-            __asan_unpoison_memory_region(reinterpret_cast<void *>(a.first), a.second.bytes);
-#endif
+    if (access_depth++ == 0)
+        for (const auto &a : allocations)
+            close_to_host(a.first, a.second, false);
 }
 
 device_access::~device_access()
 {
-    if (--access_depth > 0)
-        return;
-    for (const auto &a : allocations)
-        close_to_host(a.first, a.second);
+    if (--access_depth == 0)
+        for (const auto &a : allocations)
+            close_to_host(a.first, a.second, true);
 }
 
 } // namespace klf_emulation

@@ -196,6 +196,8 @@ cudaError_t cudaStreamDestroy(cudaStream_t handle)
     stream    *s = find_stream(handle);
     if (!s || s == &legacy)
         return told(cudaErrorInvalidResourceHandle);
+    if (s->captured_into)
+        lose_capture(s->captured_into);
     drain(s);
     streams.erase(std::find(streams.begin(), streams.end(), s));
     delete s;

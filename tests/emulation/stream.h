@@ -51,6 +51,8 @@ void    run_first(stream *s);
 cudaError_t capture_work(stream *s, std::function<void()> run);
 /* A wait between streams of which one at least is being captured. */
 cudaError_t capture_wait(stream *s, graph *event_graph);
+/* A stream of it is destroyed: nobody can end the capture any more, and it stays counted. */
+void lose_capture(graph *g);
 /* What must not be done to a stream under capture: the capture is lost. */
 cudaError_t spoil_capture(graph *g);
 
