@@ -115,6 +115,10 @@ klf_status klf_cuda_quadratic(cudaStream_t stream, klf_precision precision, cons
 enum { KLF_SELF_TEST_WORDS = 64 };
 klf_status klf_cuda_self_test(cudaStream_t stream, uint32_t *words);
 
+/* random_bits.cu: words and normals 4 first_block .. of a subsequence, [4 blocks] each. */
+klf_status klf_cuda_random_bits_launch(cudaStream_t stream, uint64_t seed, uint64_t subsequence, uint64_t first_block,
+                                       size_t blocks, uint32_t *words, float *normals);
+
 #ifdef __cplusplus
 }
 #endif

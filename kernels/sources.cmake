@@ -9,6 +9,7 @@ set(klflow_cuda_c_sources
   environment.c
   gemm.c
   gram.c
+  inspect.c
   lane.c
   layout.c
   model.c
@@ -23,6 +24,7 @@ set(klflow_cuda_cu_sources
   gram_sum.cu
   pass.cu
   quadratic.cu
+  random_bits.cu
   self_test.cu
   weights.cu
 )

@@ -142,11 +142,20 @@ typedef struct klf_backend {
     /** Q of (3.34) at `layer` from f_j and f_jk of layer - 1 and W^T W, b, mu of layer. */
     klf_status (*gram_q)(klf_model *model, size_t layer, double *q);
 
-    /** What the device's matrix products alone reach, for benchmarks: FLOP/s of z = W phi (rows samples through a map of width
-     *  to width, 2 rows width^2 however many products the precision takes for weights in its format), repeated for so many
-     *  seconds. NULL: a backend of host cores, whose ceiling is the rate of fused multiply-adds. */
+    /* For benchmarks and tests of devices; NULL for a backend of host cores. */
+
+    /** FLOP/s that the device's matrix products alone reach for z = W phi, rows samples through a map of width to width,
+     * repeated for so many seconds. Counts 2 rows width^2, however many products the precision takes for a drawn network: three
+     * in tf32x3, else one. The ceiling on the host is the rate of fused multiply-adds. */
     klf_status (*gemm_rate)(klf_context *ctx, klf_precision precision, size_t rows, size_t width, double seconds,
                             double *flop_rate);
+    /** Words and normals `first .. first + n - 1` of a subsequence as the device makes them; first and n are multiples of 4.
+     *  words, normals [n], overwritten. */
+    klf_status (*random_bits)(klf_context *ctx, uint64_t seed, uint64_t subsequence, uint64_t first, size_t n, uint32_t *words,
+                              float *normals);
+    /** phi of the chunk that the lane holds, once it is there: exactly the numbers that the next product takes in, both parts
+     *  added where there are two.  phi [rows][width], overwritten. */
+    klf_status (*read_phi)(klf_lane *lane, double *phi);
 } klf_backend;
 
 /** The backend of a name ("ref", "cpu", "cuda"), or KLF_ERR_USAGE for an unknown one and KLF_ERR_DEVICE for one that this
