@@ -31,6 +31,15 @@ static bool chunk_is_complete(const klf_lane *lane)
     return lane->phase == KLF_PHASE_PLAIN || lane->phase == KLF_PHASE_RECORD || lane->cursor == lane->n_requests;
 }
 
+bool klf_cuda_without_graphs(klf_lane *lane)
+{
+    if (lane->phase == KLF_PHASE_CAPTURE || lane->phase == KLF_PHASE_REPLAY)
+        return false;
+    lane->graphs = false;
+    lane->phase = KLF_PHASE_PLAIN;
+    return true;
+}
+
 klf_status klf_cuda_begin_chunk(klf_lane *lane, size_t rows)
 {
     klf_status st = KLF_OK;

@@ -76,7 +76,8 @@ static klf_status find_algorithm(klf_lane *lane, klf_cuda_product *p, bool *foun
                                                           sizeof lane->model->ctx->workspace_bytes)));
     cublasStatus_t answer = cublasLtMatmulAlgoGetHeuristic(lane->model->ctx->lt, p->description, p->weight, p->phi, p->z, p->z,
                                                            preference, 1, &result, &count);
-    if (answer == CUBLAS_STATUS_NOT_SUPPORTED || (answer == CUBLAS_STATUS_SUCCESS && count == 0))
+    if (answer == CUBLAS_STATUS_NOT_SUPPORTED || answer == CUBLAS_STATUS_INVALID_VALUE || /* documented for both */
+        (answer == CUBLAS_STATUS_SUCCESS && count == 0))
         goto done;
     KLF_TRY(klf_cublas_check(answer, "cublasLtMatmulAlgoGetHeuristic", __FILE__, __LINE__));
     KLF_TRY(KLF_BLAS(result.state));

@@ -14,6 +14,7 @@ set(klflow_cuda_c_sources
   layout.c
   model.c
   rate.c
+  read_phi.c
   sums.c
   table.c
 )

@@ -171,7 +171,8 @@ void       klf_cuda_model_destroy(klf_model *model);
 /* Waits until every lane has done what it was asked for. */
 klf_status klf_cuda_model_wait(klf_model *model);
 
-/* sums.c */
+/* sums.c; klf_cuda_phi: read_phi.c */
+klf_status klf_cuda_phi(klf_lane *lane, double *phi);
 klf_status klf_cuda_totals(klf_model *model, size_t layer, klf_layer_totals *out, double *f_j);
 klf_status klf_cuda_second_moment(klf_model *model, size_t layer, double *f_jk);
 klf_status klf_cuda_save(klf_model *model, size_t layer, klf_layer_sums *sums);
@@ -212,6 +213,8 @@ klf_status klf_cuda_begin_chunk(klf_lane *lane, size_t rows);
 /* Before an operation: *skip if the graph does it. After it: klf_cuda_operation_done. */
 klf_status klf_cuda_begin_operation(klf_lane *lane, klf_cuda_operation operation, size_t layer, bool *skip);
 klf_status klf_cuda_operation_done(klf_lane *lane);
+/* No graphs for a lane that is looked into between operations; false if the chunk at hand is one. */
+bool klf_cuda_without_graphs(klf_lane *lane);
 /* Drops a capture that is under way. */
 void klf_cuda_abandon_capture(klf_lane *lane);
 

@@ -35,6 +35,7 @@ const klf_backend klf_backend_cuda = {
     .gram = klf_cuda_lane_gram,
     .collect = klf_cuda_lane_collect,
     .finish = klf_cuda_lane_finish,
+    .phi = klf_cuda_phi,
     .totals = klf_cuda_totals,
     .second_moment = klf_cuda_second_moment,
     .save = klf_cuda_save,

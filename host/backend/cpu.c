@@ -124,6 +124,7 @@ const klf_backend klf_backend_cpu = {
     .gram = klf_cpu_gram,
     .collect = klf_cpu_collect,
     .finish = klf_cpu_finish,
+    .phi = klf_cpu_phi,
     .totals = klf_cpu_totals,
     .second_moment = klf_cpu_second_moment,
     .save = klf_cpu_save,

@@ -39,6 +39,8 @@ typedef struct klf_cpu_kernels {
     void (*pack)(const klf_layer *source, klf_cpu_layer *layer);
     /* Row `row` of a phi of `rows` rows that was zero to begin with. */
     void (*put_row)(void *phi, size_t width, size_t row, const double *x);
+    /* Row `row` of a phi in double. */
+    void (*get_row)(const void *phi, size_t width, size_t row, double *x);
     /* phi = tanh(N(mean, var)), rounded to layer->format, for samples first .. first + rows - 1, and sums->f.  normals
      * [padded_width]: scratch. */
     void (*draw)(const klf_cpu_layer *layer, uint64_t seed, uint64_t first, size_t rows, float *normals, void *phi,
@@ -55,7 +57,7 @@ typedef struct klf_cpu_kernels {
 #define KLF_CPU_KERNELS_TABLE(type)                                                                                            \
     {                                                                                                                          \
         padded_width_##type, phi_bytes_##type, weight_bytes_##type, bias_bytes_##type, gram_bytes_##type, pack_##type,         \
-            put_row_##type, draw_##type, forward_##type, gram_##type, gram_add_##type                                          \
+            put_row_##type, get_row_##type, draw_##type, forward_##type, gram_##type, gram_add_##type                          \
     }
 
 /* Indexed by KLF_FP64 and KLF_FP32: what a set computes in. */

@@ -42,6 +42,12 @@ static void NAME(put_row)(void *phi, size_t width, size_t row, const double *x)
         ((REAL *)phi)[row * width + j] = (REAL)x[j];
 }
 
+static void NAME(get_row)(const void *phi, size_t width, size_t row, double *x)
+{
+    for (size_t j = 0; j < width; j++)
+        x[j] = (double)((const REAL *)phi)[row * width + j];
+}
+
 static void NAME(draw)(const klf_cpu_layer *layer, uint64_t seed, uint64_t first, size_t rows, float *normals, void *phi,
                        klf_cpu_sums *sums)
 {

@@ -31,8 +31,8 @@ struct klf_model {
 
 struct klf_lane {
     klf_model   *model;
-    size_t       max_rows, rows;
-    void        *phi, *next; /* activations of the layer at hand, and room for those of the one behind it */
+    size_t       max_rows, rows, layer; /* layer: of phi */
+    void        *phi, *next;            /* activations of the layer at hand, and room for those of the one behind it */
     float       *normals;
     void        *gram;
     bool         has_gram; /* gram belongs to the chunk and layer at hand */
@@ -239,6 +239,7 @@ klf_status klf_cpu_draw(klf_lane *lane, uint64_t first, size_t rows)
     const klf_model *model = lane->model;
     assert(rows >= 1 && rows <= lane->max_rows);
     lane->rows = rows;
+    lane->layer = model->spec.reference_layer;
     lane->has_gram = false;
     model->kernels->draw(&model->layer[model->spec.reference_layer].map, model->spec.sample_seed, first, rows, lane->normals,
                          lane->phi, &lane->sums);
@@ -253,6 +254,7 @@ klf_status klf_cpu_forward(klf_lane *lane, size_t layer)
     model->kernels->forward(&model->layer[layer].map, in, lane->rows, lane->next, &lane->sums);
     lane->phi = lane->next;
     lane->next = in;
+    lane->layer = layer;
     lane->has_gram = false;
     return KLF_OK;
 }
@@ -282,6 +284,14 @@ klf_status klf_cpu_collect(klf_lane *lane, size_t layer)
 klf_status klf_cpu_finish(klf_lane *lane)
 {
     (void)lane; /* nothing is ever under way */
+    return KLF_OK;
+}
+
+klf_status klf_cpu_phi(klf_lane *lane, double *phi)
+{
+    const size_t width = lane->model->layer[lane->layer].map.width;
+    for (size_t row = 0; row < lane->rows; row++)
+        lane->model->kernels->get_row(lane->phi, width, row, phi + row * width);
     return KLF_OK;
 }
 

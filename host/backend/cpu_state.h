@@ -21,6 +21,7 @@ klf_status klf_cpu_forward(klf_lane *lane, size_t layer);
 klf_status klf_cpu_gram(klf_lane *lane, size_t layer);
 klf_status klf_cpu_collect(klf_lane *lane, size_t layer);
 klf_status klf_cpu_finish(klf_lane *lane);
+klf_status klf_cpu_phi(klf_lane *lane, double *phi);
 klf_status klf_cpu_totals(klf_model *model, size_t layer, klf_layer_totals *out, double *f_j);
 klf_status klf_cpu_second_moment(klf_model *model, size_t layer, double *f_jk);
 klf_status klf_cpu_save(klf_model *model, size_t layer, klf_layer_sums *sums);

@@ -155,7 +155,7 @@ static void dgemm_panel(const klf_layer *b, size_t unit, size_t step, size_t m, 
     last = last < b->width ? last : b->width;
     pack_panel_f64(b, KLF_FORMAT_FP64, unit, step, weight);
     for (size_t row = 0; row < m; row += TILE_ROWS) {
-        forward_step_f64(element_f64(phi, b->fan_in, row, 0), weight, depth_units, step, false, weight, z);
+        forward_step_f64(phi + element_f64(b->fan_in, row, 0), weight, depth_units, step, false, weight, z);
         for (size_t r = 0; r < TILE_ROWS && row + r < m; r++)
             for (size_t j = first; j < last; j++)
                 c[(row + r) * b->width + j] = z[r][(j - first) / LANES][(j - first) % LANES];

@@ -47,16 +47,22 @@ static size_t NAME(gram_bytes)(size_t width)
     return lines * sizeof(VEC);
 }
 
-static REAL *NAME(element)(REAL *phi, size_t width, size_t row, size_t neuron)
+static size_t NAME(element)(size_t width, size_t row, size_t neuron)
 {
-    return phi + row / BLOCK_ROWS * NAME(block_elements)(width) + neuron / LANES * NAME(UNIT_STRIDE) +
-           row % BLOCK_ROWS * LANES + neuron % LANES;
+    return row / BLOCK_ROWS * NAME(block_elements)(width) + neuron / LANES * NAME(UNIT_STRIDE) + row % BLOCK_ROWS * LANES +
+           neuron % LANES;
 }
 
 static void NAME(put_row)(void *phi, size_t width, size_t row, const double *x)
 {
     for (size_t i = 0; i < width; i++)
-        *NAME(element)(phi, width, row, i) = (REAL)x[i];
+        ((REAL *)phi)[NAME(element)(width, row, i)] = (REAL)x[i];
+}
+
+static void NAME(get_row)(const void *phi, size_t width, size_t row, double *x)
+{
+    for (size_t i = 0; i < width; i++)
+        x[i] = (double)((const REAL *)phi)[NAME(element)(width, row, i)];
 }
 
 /* target[k][column in panel] of the panel at `unit`, zero beyond width and fan_in. */
@@ -93,13 +99,13 @@ static void NAME(draw)(const klf_cpu_layer *layer, uint64_t seed, uint64_t first
         klf_normals(seed, klf_subsequence(KLF_STREAM_SAMPLES, first + row), 0, layer->width, normals);
         for (size_t unit = 0; unit < units; unit++) {
             VEC act = NAME(round)(layer->format, VTANH(V(fmadd)(sd, LOAD_NORMALS(normals + unit * LANES), mean)));
-            V(store)(NAME(element)(phi, layer->width, row, unit * LANES), act);
+            V(store)((REAL *)phi + NAME(element)(layer->width, row, unit * LANES), act);
             NAME(accumulate)(sums->f + unit * LANES, act);
         }
     }
     for (size_t row = rows; row < padded_rows; row++)
         for (size_t unit = 0; unit < units; unit++)
-            V(store)(NAME(element)(phi, layer->width, row, unit * LANES), V(setzero)());
+            V(store)((REAL *)phi + NAME(element)(layer->width, row, unit * LANES), V(setzero)());
     sums->q_sum = sums->q_sum2 = 0;
 }
 

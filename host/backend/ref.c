@@ -28,10 +28,10 @@ struct klf_model {
 
 struct klf_lane {
     klf_model *model;
-    size_t     rows;
-    double    *phi, *next; /* [max_rows][widest]: activations of the layer at hand and of the one behind it */
-    float     *normals;    /* [width of the reference layer] */
-    sums      *chunk;      /* [depth] */
+    size_t     rows, layer; /* of phi */
+    double    *phi, *next;  /* [max_rows][widest]: activations of the layer at hand and of the one behind it */
+    float     *normals;     /* [width of the reference layer] */
+    sums      *chunk;       /* [depth] */
 };
 
 /* Double, or what is left of it when the activations are rounded as in a product of tensor cores: an oracle for the rounding
@@ -209,6 +209,7 @@ static klf_status draw(klf_lane *lane, uint64_t first, size_t rows)
     size_t                r = spec->reference_layer, width = width_of(spec, r);
     double                mean = spec->stats[r].mean, sd = sqrt(spec->stats[r].var);
     lane->rows = rows;
+    lane->layer = r;
     for (size_t s = 0; s < rows; s++) {
         klf_normals(spec->sample_seed, klf_subsequence(KLF_STREAM_SAMPLES, first + s), 0, width, lane->normals);
         for (size_t j = 0; j < width; j++)
@@ -243,6 +244,7 @@ static klf_status forward(klf_lane *lane, size_t layer)
     double *swap = lane->phi;
     lane->phi = lane->next;
     lane->next = swap;
+    lane->layer = layer;
     sum_activations(lane, layer);
     return KLF_OK;
 }
@@ -277,6 +279,12 @@ static klf_status collect(klf_lane *lane, size_t layer)
 static klf_status finish(klf_lane *lane)
 {
     (void)lane; /* nothing is ever under way */
+    return KLF_OK;
+}
+
+static klf_status read_phi(klf_lane *lane, double *out)
+{
+    memcpy(out, lane->phi, lane->rows * width_of(&lane->model->spec, lane->layer) * sizeof *out);
     return KLF_OK;
 }
 
@@ -367,6 +375,7 @@ const klf_backend klf_backend_ref = {
     .gram = gram,
     .collect = collect,
     .finish = finish,
+    .phi = read_phi,
     .totals = totals,
     .second_moment = second_moment,
     .save = save,

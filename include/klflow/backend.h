@@ -130,6 +130,10 @@ typedef struct klf_backend {
     /** Waits until all that the lane was asked for is done. */
     klf_status (*finish)(klf_lane *lane);
 
+    /** The activations that the lane holds, as the next product takes them in, once they are there.  phi [rows][width] in
+     * double, overwritten. For tests and for holding backends against each other. */
+    klf_status (*phi)(klf_lane *lane, double *phi);
+
     /** Reads the totals of a layer.  f_j [width], <phi_j>; may be NULL. */
     klf_status (*totals)(klf_model *model, size_t layer, klf_layer_totals *out, double *f_j);
     /** f_jk [width][width] = <phi_j phi_k> of a layer, exactly symmetric. */

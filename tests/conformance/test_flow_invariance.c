@@ -48,6 +48,36 @@ static void check_chunks_and_threads(const flow_target *target)
     fixture_destroy(&f);
 }
 
+/* Layers so wide that a device, too, takes several lanes: their chunks run side by side and are still added in order. */
+static void check_wide_layers(const flow_target *target)
+{
+    static const size_t wide[] = {300, 272, 10};
+    flow_fixture        f;
+    klf_flow           *alone = NULL;
+    fixture_create(3, wide, 1.8, 0.05, &f);
+    for (size_t threads = 1; threads <= MOST_THREADS; threads++) {
+        klf_flow_params params = flow_params(target, &f);
+        params.n_mc = 150;
+        params.chunk = 16;
+        params.threads = threads;
+        klf_flow *flow = run_flow(&params);
+        if (alone) {
+            check_same_flow(flow, alone, 0.0);
+            klf_flow_destroy(flow);
+        } else {
+            alone = flow;
+        }
+    }
+    klf_flow_destroy(alone);
+    fixture_destroy(&f);
+}
+
+static void wide_layers_in_lanes(void **state)
+{
+    (void)state;
+    for_each_target(check_wide_layers);
+}
+
 static void independent_of_chunks_and_threads(void **state)
 {
     (void)state;
@@ -285,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(independent_of_chunks_and_threads),
+        cmocka_unit_test(wide_layers_in_lanes),
         cmocka_unit_test(same_bits_under_contention),
         cmocka_unit_test(independent_of_the_estimator),
         cmocka_unit_test(backends_agree_in_double),
