@@ -14,7 +14,7 @@ complain() {
     bad=1
 }
 
-mapfile -t sources < <(git ls-files '*.c' '*.h' '*.cmake' '*.sh' '*.py' '*.yaml' '*CMakeLists.txt' .ci/run)
+mapfile -t sources < <(git ls-files '*.c' '*.h' '*.cu' '*.cpp' '*.cmake' '*.sh' '*.py' '*.yaml' '*CMakeLists.txt' .ci/run)
 mapfile -t library < <(git ls-files 'host/*.c' 'host/*.h' | grep -v '^host/cli/')
 
 complain "no SPDX line among the first three:" < <(
@@ -27,6 +27,8 @@ complain "trailing white space, or a tab where blanks are used:" < <(
 complain "left open:" < <(grep -nE '\b(TODO|FIXME|XXX|HACK)\b' "${sources[@]}" | grep -v '^tools/check_tree.sh:' || true)
 complain "library code prints or ends the program; only host/cli may:" < <(
     [ ${#library[@]} -eq 0 ] || grep -nE '\b(exit|_exit|abort|printf|puts|putchar|perror)\(|[(,] *std(out|err)\b' "${library[@]}" || true)
+complain "a kernel is launched past KLF_LAUNCH (kernels/launch.h), so nothing checks it:" < <(
+    git grep -nE '<<<[^<]' -- 'kernels/*.cu' 'kernels/*.h' 'kernels/*.c' ':!kernels/launch.h' || true)
 version=$(sed -n 's/^project(klflow VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 complain "another version than that of CMakeLists.txt, $version:" < <(
     grep -n '^version:' CITATION.cff | grep -vxE "[0-9]+:version: ${version//./\\.}" || true)

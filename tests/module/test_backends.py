@@ -72,6 +72,30 @@ class Auto(Case):
         self.assertIsNone(json.loads(run("kl", "--dry-run", "--json", *SMALL).stdout)["backend_note"])
 
 
+class WithoutDriver(unittest.TestCase):
+    """The real module, where there is one and no GPU: it opens, and says what is missing."""
+
+    def setUp(self):
+        info = json.loads(run("info", "--json").stdout)
+        cuda = next(b for b in info["backends"] if b["name"] == "cuda")
+        if cuda["usable"] or "devices" in cuda:
+            self.skipTest("there is a GPU")
+        if not any(library["name"] == "klflow-cuda.so" for library in info["libraries"]):
+            self.skipTest(f"the module was not loaded: {cuda['reason']}")
+
+    def test_names_driver_and_runtime(self):
+        result = run("kl", "--backend", "cuda", *SMALL)
+        self.assertEqual((result.returncode, result.stdout, result.stderr.count("\n")), (69, "", 1))
+        self.assertRegex(result.stderr, r"driver")
+        self.assertRegex(result.stderr, r"runtime is \d+\.\d+")
+        self.assertIn("--backend cpu", result.stderr)
+
+    def test_auto(self):
+        result = run("kl", "--backend", "auto", *SMALL)
+        self.assertEqual(result.returncode, 0)
+        self.assertRegex(result.stderr, r"note: .*on the CPU .*driver")
+
+
 class Info(unittest.TestCase):
     def test_devices(self):
         info = json.loads(run_with_fake("info", "--json").stdout)

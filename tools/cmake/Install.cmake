@@ -3,6 +3,14 @@
 # library is static, so its users link what it was built with; the tree can be moved as a whole.
 include(CMakePackageConfigHelpers)
 
+# KLFLOW_CUDA_LINK=static makes the backend part of the library.
+set(klflow_cuda_linked FALSE)
+set(klflow_pc_cuda "")
+if(KLFLOW_BUILD_CUDA AND KLFLOW_CUDA_LINK STREQUAL "static")
+  set(klflow_cuda_linked TRUE)
+  set(klflow_pc_cuda "-L${CUDAToolkit_LIBRARY_DIR} -lcublas -lcublasLt -lcudart_static -lrt -lpthread -lstdc++")
+endif()
+
 set(klflow_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/klflow)
 set(klflow_pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
