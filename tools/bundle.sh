@@ -10,7 +10,7 @@ out=
 cuda=ON
 architectures=all
 options=()
-rooms=(core backend conformance) # of tests/: these programs need no file of the source tree
+rooms=(core backend conformance gpu) # of tests/: these programs need no file of the source tree
 max_bytes=60000000
 
 usage() {

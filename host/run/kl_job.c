@@ -296,6 +296,8 @@ static void hook_up(const klf_kl_job *job, const klf_layer_stats *stats, pass *h
     params->progress_arg = hooks;
     params->notice = job->notice;
     params->notice_arg = job->hook_arg;
+    params->notice = job->notice;
+    params->notice_arg = job->hook_arg;
     params->cancel = job->cancel;
     if (job->keep_due) {
         params->keep_due = keep_due;

@@ -107,7 +107,7 @@ class Info(unittest.TestCase):
         self.assertEqual(cuda["devices"][0]["memory_bytes"], 80e9)
         self.assertIn(str(pathlib.Path(FAKE) / "klflow-cuda.so"), [library["path"] for library in info["libraries"]])
         text = run_with_fake("info").stdout.splitlines()
-        devices = [line for line in text if line.startswith("device")]
+        devices = [line for line in text if line.split()[:2] == ["device", "cuda"]]
         self.assertEqual(["no code for it" in line for line in devices], [False, True])
         self.assertIn("compute capability 9.0", devices[0])
 
