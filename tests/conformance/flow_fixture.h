@@ -21,6 +21,7 @@ typedef struct flow_target {
      * implementations differ by about a spacing in each activation of a sample. */
     klf_format format;
     double     spacing;
+    bool       slow; /* an emulated device: tests of what does not depend on the number of samples take few of them */
 } flow_target;
 
 /* Relative to a sum of squares, or absolute for a mean of activations, what two implementations may differ by over n samples:

@@ -100,7 +100,8 @@ static void check_shapes(const flow_target *target)
         {4, {12, 31, 33, 7}, 3},
         {6, {16, 17, 15, 16, 17, 15}, 2},
     };
-    const int64_t       n_mc[] = {1, 31, target->spacing > 0.0 ? 100 : 1000}; /* the rounded ones are many */
+    const int64_t       many = target->spacing > 0.0 ? 100 : target->slow ? 400 : 1000; /* the rounded ones are many */
+    const int64_t       n_mc[] = {1, 31, many};
     static const size_t chunks[] = {0, 7, 64, 1000};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         for (size_t j = 0; j < sizeof n_mc / sizeof n_mc[0]; j++)

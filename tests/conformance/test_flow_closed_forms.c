@@ -186,11 +186,39 @@ static void overflow_is_visible(void **state)
     for_each_target(check_overflow);
 }
 
+/* One number that is none, in a weight or a bias: from that layer on nothing looks like a result. */
+static void check_nan(const flow_target *target)
+{
+    static const size_t widths[] = {33, 40, 31, 5};
+    for (int in_bias = 0; in_bias < 2; in_bias++) {
+        flow_fixture f;
+        fixture_create(4, widths, 1.5, 0.05, &f);
+        (in_bias ? f.bias[2] : f.weight[2])[30] = NAN;
+        klf_flow_params params = flow_params(target, &f);
+        params.n_mc = 40;
+        params.keep_f_j = true;
+        klf_flow *flow = run_flow(&params);
+        assert_true(isfinite(flow->layer[1].q_direct) && isfinite(flow->layer[1].q_gram));
+        for (size_t l = 2; l < 4; l++)
+            assert_true(isnan(flow->layer[l].q_direct) && isnan(flow->layer[l].q_gram) && isnan(flow->layer[l].q_stderr));
+        assert_true(isnan(flow->layer[2].f_j[in_bias ? 30 : 0]));
+        assert_true(isfinite(flow->layer[2].f_j[in_bias ? 0 : 30]));
+        klf_flow_destroy(flow);
+        fixture_destroy(&f);
+    }
+}
+
+static void nan_is_visible(void **state)
+{
+    (void)state;
+    for_each_target(check_nan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zero_weights),      cmocka_unit_test(linear_regime),       cmocka_unit_test(identical_layers),
-        cmocka_unit_test(saturated_neurons), cmocka_unit_test(overflow_is_visible),
+        cmocka_unit_test(saturated_neurons), cmocka_unit_test(overflow_is_visible), cmocka_unit_test(nan_is_visible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

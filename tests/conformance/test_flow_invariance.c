@@ -88,6 +88,8 @@ static void independent_of_chunks_and_threads(void **state)
 static void check_contention(const flow_target *target)
 {
     flow_fixture f;
+    if (target->slow && target->precision > KLF_FP32)
+        return; /* a lane's sums are ordered in the same way in all of them */
     fixture_create(DEPTH, widths, 1.8, 0.05, &f);
     klf_flow_params params = flow_params(target, &f);
     params.n_mc = 500;
@@ -240,6 +242,8 @@ static void record(void *arg, int64_t samples_done)
 static void check_plan_and_progress(const flow_target *target)
 {
     flow_fixture f;
+    if (target->slow && target->precision != KLF_FP32)
+        return; /* chunks are counted, not computed with */
     fixture_create(DEPTH, widths, 1.8, 0.05, &f);
     static const int64_t n_mc[] = {1, 2, 127, 128, 129, 1000, 1000000000};
     for (size_t i = 0; i < sizeof n_mc / sizeof n_mc[0]; i++)

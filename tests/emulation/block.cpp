@@ -25,7 +25,7 @@ namespace
 
 thread_state          threads[MAX_BLOCK];
 unsigned              order[MAX_BLOCK]; // in which threads start
-unsigned              n_threads, n_started, n_alive, n_at_barrier;
+unsigned              n_threads, n_started, n_alive, n_at_barrier, n_in_exchange;
 int                   n_true; // predicates at the barrier
 const launch_spec    *running;
 random_order          draws;
@@ -131,6 +131,7 @@ void complete_exchange_if_all_came(unsigned first, unsigned mask)
     for (unsigned lane = 0; lane < WARP; lane++)
         if (present >> lane & 1u) {
             threads[first + lane].ballot = ballot;
+            n_in_exchange--;
             set_free(&threads[first + lane]);
         }
 }
@@ -143,7 +144,7 @@ void exit_thread(thread_state *t)
     n_alive--;
     current = nullptr;
     open_barrier_if_all_came();
-    for (unsigned lane = 0; lane < WARP && first + lane < n_threads; lane++)
+    for (unsigned lane = 0; n_in_exchange > 0 && lane < WARP && first + lane < n_threads; lane++)
         if (threads[first + lane].waits == waiting::warp)
             complete_exchange_if_all_came(first, threads[first + lane].mask);
 }
@@ -200,6 +201,12 @@ shared_range static_shared()
     return range;
 }
 
+void fill(const shared_range &range)
+{
+    if (range.bytes > 0)
+        std::memset(range.begin, 0xff, range.bytes);
+}
+
 void start_block(const launch_spec &spec, uint64_t index)
 {
     const uint64_t x = spec.grid.x, y = spec.grid.y;
@@ -209,7 +216,7 @@ void start_block(const launch_spec &spec, uint64_t index)
         threads[i].exited = false;
         threads[i].waits = waiting::none;
     }
-    n_started = n_at_barrier = 0;
+    n_started = n_at_barrier = n_in_exchange = 0;
     n_alive = n_threads;
     n_true = 0;
     ready.clear();
@@ -264,6 +271,7 @@ unsigned exchange(unsigned mask, const void *value, size_t bytes, unsigned sourc
     self->source = source;
     self->ballot = predicate;
     self->waits = waiting::warp;
+    n_in_exchange++;
     if (mask >> (self->rank % WARP) & 1u) // else it waits for ever, as nobody knows of it
         complete_exchange_if_all_came(self->rank / WARP * WARP, mask);
     if (self->waits != waiting::none)
@@ -279,6 +287,7 @@ bool run_grid(const launch_spec &spec)
     const shared_range shared = static_shared();
     void              *dynamic = spec.shared_bytes > 0 ? std::malloc(spec.shared_bytes) : nullptr;
     bool               finished = true;
+    enum { FILL_EVERY = 16 }; // blocks; what all kernels share is too large to be filled for each of them
     draws = random_order::of_next_launch();
     running = &spec;
     block.block = spec.block;
@@ -287,8 +296,8 @@ bool run_grid(const launch_spec &spec)
     set_up_threads(spec);
     const shuffled_range blocks(n_blocks, draws);
     for (uint64_t i = 0; i < n_blocks && finished; i++) {
-        if (shared.bytes > 0)
-            std::memset(shared.begin, 0xff, shared.bytes);
+        if (i < 2 || i % FILL_EVERY == 0)
+            fill(shared);
         if (dynamic)
             std::memset(dynamic, 0xff, spec.shared_bytes);
         start_block(spec, blocks[i]);
