@@ -9,10 +9,10 @@ set(klflow_cuda_c_sources
   environment.c
   gemm.c
   gram.c
-  inspect.c
   lane.c
   layout.c
   model.c
+  random_bits.c
   rate.c
   read_phi.c
   sums.c

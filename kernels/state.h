@@ -193,10 +193,9 @@ klf_status klf_cuda_products_create(klf_lane *lane, size_t rows, klf_cuda_produc
 void       klf_cuda_products_destroy(klf_cuda_products *products);
 klf_status klf_cuda_multiply(klf_lane *lane, const klf_cuda_products *products, size_t layer);
 
-/* inspect.c: for tests */
+/* random_bits.c: for tests */
 klf_status klf_cuda_random_bits(klf_context *ctx, uint64_t seed, uint64_t subsequence, uint64_t first, size_t n,
                                 uint32_t *words, float *normals);
-klf_status klf_cuda_read_phi(klf_lane *lane, double *phi);
 
 /* rate.c */
 klf_status klf_cuda_gemm_rate(klf_context *ctx, klf_precision precision, size_t rows, size_t width, double seconds,

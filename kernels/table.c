@@ -43,5 +43,4 @@ const klf_backend klf_backend_cuda = {
     .gram_q = klf_cuda_gram_q,
     .gemm_rate = klf_cuda_gemm_rate,
     .random_bits = klf_cuda_random_bits,
-    .read_phi = klf_cuda_read_phi,
 };

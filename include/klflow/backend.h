@@ -157,9 +157,6 @@ typedef struct klf_backend {
      *  words, normals [n], overwritten. */
     klf_status (*random_bits)(klf_context *ctx, uint64_t seed, uint64_t subsequence, uint64_t first, size_t n, uint32_t *words,
                               float *normals);
-    /** phi of the chunk that the lane holds, once it is there: exactly the numbers that the next product takes in, both parts
-     *  added where there are two.  phi [rows][width], overwritten. */
-    klf_status (*read_phi)(klf_lane *lane, double *phi);
 } klf_backend;
 
 /** The backend of a name ("ref", "cpu", "cuda"), or KLF_ERR_USAGE for an unknown one and KLF_ERR_DEVICE for one that this

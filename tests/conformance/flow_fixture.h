@@ -29,8 +29,8 @@ typedef struct flow_target {
  * roundings (spacing / sqrt(6)). */
 double target_bar(const flow_target *target, int64_t n);
 
-/* Calls check for every backend that works here (or the one that KLFLOW_TEST_BACKEND names), in every precision that it
- * supports. */
+/* Calls check for every backend that works here (or for ref and the one that KLFLOW_TEST_BACKEND names), in every precision
+ * that it supports. */
 void for_each_target(void (*check)(const flow_target *target));
 
 /* A random network. The statistics are invented: Q is defined for any, and measured ones would be degenerate at width 1. */

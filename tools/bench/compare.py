@@ -214,6 +214,20 @@ def print_table(peers, results, ready, peaks, args):
             print(f"{peer.name}: " + ", ".join(f"{key} {value}" for key, value in facts.items() if value is not None))
 
 
+def peers_network(args, folder):
+    """What the peers' --network gets: on the host a file, on a device, where HDF5 may be missing, a folder of arrays."""
+    if args.klflow == "none" or (args.network and (args.device == "cpu" or os.path.isdir(args.network))):
+        return args.network
+    if args.device == "cpu":
+        network = os.path.join(folder, "network.h5")
+        command = ["kl", "--widths", ",".join(DEPTH * ["784"]), "--n-mc", "2", "--quiet", "--save-network", network]
+    else:
+        network = os.path.join(folder, "network")
+        command = ["bench", *(["--network", args.network] if args.network else []), "--write-arrays", network]
+    subprocess.run([args.klflow, *command], check=True, stdout=subprocess.DEVNULL)
+    return network
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], allow_abbrev=False)
     parser.add_argument("--klflow", default="build/release/klflow", help="the program; none: peers alone (default %(default)s)")
@@ -234,24 +248,18 @@ def main():
     on_host = args.device == "cpu"
     args.precision = args.precision or ("fp32" if on_host else "fp32,tf32,fp16")
     args.backend = args.backend or ("cpu" if on_host else "cuda")
+    if args.klflow == "none" and not args.network:
+        parser.error("--klflow none needs --network")
     unknown = [p for p in args.precision.split(",") if p not in (("fp32", "fp64") if on_host else (*FORMATS, "tf32x3"))]
     if unknown or (on_host and "," in args.precision):
         parser.error(f"--precision {args.precision}: one of fp32 and fp64, with --device a list of {', '.join(FORMATS)} and tf32x3")
 
     with tempfile.TemporaryDirectory() as folder:
-        network = args.network or os.path.join(folder, "network.h5")
-        if not args.network:
-            if args.klflow == "none":
-                parser.error("--klflow none needs --network")
-            draw = [args.klflow, "kl", "--widths", ",".join(DEPTH * ["784"]), "--n-mc", "2", "--quiet", "--save-network", network]
-            if not on_host:  # where HDF5 may be missing; klflow bench --serve runs the same network by itself
-                network = os.path.join(folder, "network")
-                draw = [args.klflow, "bench", "--write-arrays", network]
-            try:
-                subprocess.run(draw, check=True, stdout=subprocess.DEVNULL)
-            except (OSError, subprocess.CalledProcessError) as error:
-                print(f"compare.py: klflow could not draw a network: {error}", file=sys.stderr)
-                return 69
+        try:
+            network = peers_network(args, folder)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"compare.py: klflow could not write a network: {error}", file=sys.stderr)
+            return 69
         peers, peaks = (host_peers if on_host else device_peers)(args, network), {}
         try:
             measure(peers, args, peaks)
