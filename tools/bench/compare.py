@@ -77,7 +77,7 @@ def device_peers(args, network):
     """klflow and both PyTorch passes in every precision asked for. klflow bench draws the default network itself."""
     precisions, peers = args.precision.split(","), []
     own = [args.klflow, "bench", "--serve", "--backend", args.backend, "--threads", str(args.threads)]
-    own += ["--network", network] if args.network else []
+    own += ["--network", args.network] if args.network else []
     script = [os.path.join(HERE, "peer_torch.py"), "--network", network, "--device", args.device]
     if args.klflow != "none":
         peers += [Peer(f"klflow {precision}", [*own, "--precision", precision], {}, precision) for precision in precisions]
