@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Interrupted and resumed runs have the bits of uninterrupted ones, whenever they are interrupted, however often, and with however
-many threads they go on; what is no continuation is refused. Run as test_resume.py PROGRAM [unittest options]."""
+"""Runs that signals interrupt, or kill, and that are resumed, have the bits of uninterrupted ones; what is no continuation is refused.
+Where in a run it is stopped is test_kl_resume's. Run as test_resume.py PROGRAM [unittest options]."""
 import json
 import os
 import pathlib
@@ -25,7 +25,6 @@ SLOW = ["--widths", "96,96,48", "--n-mc", "2e6"]
 SWEEP = ["--widths", "64,48,32", "--n-mc", "2e5", "--var-w", "1.5,2.5", "--seed", "1,5"]
 ENSEMBLE = ["--widths", "64,48,32", "--n-mc", "1e5", "--ensemble", "3"]
 REF = ["--widths", "12,12,8", "--n-mc", "1e5", "--backend", "ref"]
-COMPARED = ["--widths", "64,48,32", "--n-mc", "2e5", "--compare", "cpu", "--ensemble", "2"]
 SIDE_BY_SIDE = ["--widths", "64,48,32", "--n-mc", "3e5", "--chunk", "300000", "--seed", "1,2,3,4"]  # one lane for each point
 
 
@@ -102,20 +101,11 @@ class Resume(unittest.TestCase):
         curves = [[json.loads(line)["kl"] for line in text.splitlines()] for text in (out, whole)]
         self.assertEqual(curves[0], curves[1])
 
-    def test_at_once(self):
-        self.check_resumed(SINGLE, [0.0])
-
     def test_in_the_middle(self):
-        self.check_resumed(SINGLE, [0.3])
-
-    def test_twice_and_more(self):
-        self.check_resumed(SINGLE, [0.2, 0.0, 0.1, 0.1])
+        self.check_resumed(SINGLE, [0.2, 0.0, 0.1])
 
     def test_a_sweep(self):
         self.check_resumed(SWEEP, [0.2, 0.2, 0.1])
-
-    def test_an_ensemble(self):
-        self.check_resumed(ENSEMBLE, [0.1, 0.1, 0.1])
 
     def test_an_ensemble_over_images(self):
         self.check_resumed([*ENSEMBLE, "--input", f"mnist:{self.folder}/images:0-2"], [0.2, 0.2, 0.2, 0.1])
@@ -125,12 +115,6 @@ class Resume(unittest.TestCase):
 
     def test_points_side_by_side(self):
         self.check_resumed(SIDE_BY_SIDE, [0.2, 0.1])
-
-    def test_double(self):
-        self.check_resumed([*SWEEP, "--precision", "fp64", "--estimator", "gram"], [0.2, 0.2])
-
-    def test_with_references(self):
-        self.check_resumed(COMPARED, [0.1, 0.1, 0.2, 0.1, 0.2])
 
     def test_a_saved_network(self):
         work = [*SINGLE, "--save-network", "net.h5", "-o", "out.h5"]
