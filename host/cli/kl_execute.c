@@ -37,10 +37,10 @@ static void on_plan(void *arg, const klf_kl_plan *plan)
     s->plan = *plan;
     s->progress.resumed = plan->samples_resumed;
     if (!config->quiet) /* the kernels' name without the reasons, which a dry run and `klflow info` tell */
-        fprintf(stderr, "klflow %s: backend %s (%.*s), %s, %zu thread%s; %zu point%s, n_mc %" PRId64 "\n",
+        fprintf(stderr, "klflow %s: backend %s (%.*s), %s%s, %zu thread%s; %zu point%s, n_mc %" PRId64 "\n",
                 klf_build_info_get()->version, plan->backend, (int)strcspn(plan->kernels, ":"), plan->kernels,
-                klf_precision_name(plan->precision), plan->threads, plan->threads == 1 ? "" : "s", plan->n_points,
-                plan->n_points == 1 ? "" : "s", config->n_mc);
+                klf_precision_name(plan->precision), config->precision == KLF_PRECISION_AUTO ? " (auto)" : "", plan->threads,
+                plan->threads == 1 ? "" : "s", plan->n_points, plan->n_points == 1 ? "" : "s", config->n_mc);
 }
 
 /* A point beside its reference: the same samples, so that they differ by rounding. */

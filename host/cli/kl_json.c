@@ -115,6 +115,7 @@ void klf_kl_print_json(const klf_kl_config *config, const klf_kl_plan *plan, con
     klf_json_text("estimator", klf_kl_choice_name("estimator", (int)config->estimator));
     klf_json_text("backend", plan->backend);
     klf_json_text("precision", klf_precision_name(plan->precision));
+    klf_json_text("precision_requested", klf_kl_choice_name("precision", config->precision));
     klf_json_text("weight_format", klf_format_name(plan->weight_format));
     if (worst != NULL)
         print_reference(config, plan, point, worst);

@@ -24,6 +24,7 @@ static void print_plan_json(const klf_kl_config *config, const klf_kl_plan *plan
     klf_json_text("backend_note", plan->backend_note[0] != '\0' ? plan->backend_note : NULL);
     klf_json_text("kernels", plan->kernels);
     klf_json_text("precision", klf_precision_name(plan->precision));
+    klf_json_text("precision_requested", klf_kl_choice_name("precision", config->precision));
     klf_json_text("weight_format", klf_format_name(plan->weight_format));
     klf_json_text("estimator", klf_kl_choice_name("estimator", (int)config->estimator));
     klf_json_whole("threads", plan->threads);
@@ -54,7 +55,8 @@ void klf_kl_print_plan(const klf_kl_config *config, const klf_kl_plan *plan, dou
     }
     printf("points      %zu\n", plan->n_points);
     printf("passes      %zu of %" PRId64 " samples (networks x images)\n", plan->n_networks, config->n_mc);
-    printf("backend     %s, %s\n", plan->backend, klf_precision_name(plan->precision));
+    printf("backend     %s, %s%s\n", plan->backend, klf_precision_name(plan->precision),
+           config->precision == KLF_PRECISION_AUTO ? " (auto)" : "");
     if (plan->weight_format != KLF_FORMAT_FP64)
         printf("weights     rounded to %s\n", klf_format_name(plan->weight_format));
     if (plan->backend_note[0] != '\0') {

@@ -4,6 +4,7 @@
 #include "cli/kl_output.h"
 
 #include "cli/wrap.h"
+#include "run/kl_bias.h"
 #include "run/numbers.h"
 
 #include <inttypes.h>
@@ -94,6 +95,29 @@ static void explain_marks(const klf_kl_point *point)
         printf("   and, being the reference, leaves the others without one\n");
 }
 
+/* Where rounding is no longer small against the sampling error: how far it may shift KL, at the layer where that is worst. */
+static void warn_of_rounding(const klf_kl_plan *plan, const klf_kl_point *point)
+{
+    const double *bound = point->value[KLF_KL_KL_BIAS_BOUND], *error = point->value[KLF_KL_KL_STDERR];
+    size_t        worst = 0;
+    double        share = klf_small_bias;
+    for (size_t i = 1; i < point->n_layers; i++)
+        if (bound[i] > share * error[i]) {
+            worst = i;
+            share = bound[i] / error[i];
+        }
+    if (worst == 0)
+        return;
+    char text[300];
+    snprintf(text, sizeof text,
+             "rounding (%s) may exceed a third of the standard error: at layer %zu it may shift KL/N by %.1e, %.2g of it; "
+             "--precision "
+             "%s is more accurate",
+             klf_precision_name(plan->precision), point->reference_layer + worst, bound[worst] / (double)point->width[0], share,
+             klf_precision_phi_format(plan->precision) > KLF_FORMAT_FP32 ? "fp32" : "fp64");
+    klf_wrap_print(text, 0, 0);
+}
+
 /* How far the point is from its reference, at the layer where that is farthest. */
 static void print_reference(const klf_kl_plan *plan, const klf_layer_difference *worst)
 {
@@ -133,6 +157,8 @@ void klf_kl_print_table(const klf_kl_config *config, const klf_kl_plan *plan, kl
     printf("  mean field     KL [nat]   variance\n");
     print_rows(point, scatter);
     explain_marks(point);
+    if (plan->precision != KLF_FP64)
+        warn_of_rounding(plan, point);
     if (worst != NULL)
         print_reference(plan, worst);
     if (index + 1 == n_points)

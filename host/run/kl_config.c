@@ -115,7 +115,7 @@ static void check_computation(checker *c)
     bool                 of_float = config->precision == KLF_FP32 || config->precision == KLF_TF32X3;
     if (config->precision_given && of_float && config->backend != NULL && strcmp(config->backend, "ref") == 0)
         broken(c, "precision", "backend", "backend ref computes in double, so it has no %s; choose fp64 or leave precision out",
-               klf_precision_name(config->precision));
+               klf_precision_name((klf_precision)config->precision));
     if (config->save_f_jk && config->estimator == KLF_DIRECT)
         broken(c, "save_f_jk", "estimator", "estimator direct does not compute f_jk; choose gram or both to save it");
     if (config->save_f_j && config->output == NULL)

@@ -7,6 +7,7 @@
 #include "klflow/relative_entropy.h"
 #include "klflow/rng.h"
 #include "klflow/store.h"
+#include "run/kl_bias.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -359,6 +360,7 @@ static klf_status run_pass(const klf_kl_job *job, const klf_flow_params *params,
     for (size_t i = 0; i < n_layers; i++)
         fill_layer(flow, config->estimator, stats + r, i, out);
     fill_meanfield(config, net, &stats[r], out);
+    KLF_TRY(klf_kl_fill_bias(net, params->precision, &stats[r], out));
     KLF_TRY(keep_moments(config, flow, out));
 done:
     klf_flow_destroy(flow);

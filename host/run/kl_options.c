@@ -11,20 +11,20 @@
 
 static const char *const architectures[] = {"wide", "taper", NULL};
 static const char *const estimators[] = {"direct", "gram", "both", NULL};
-static const char *const precisions[] = {"fp64", "fp32", "tf32x3", "tf32", "fp16", "bf16", NULL};
+static const char *const precisions[] = {"fp64", "fp32", "tf32x3", "tf32", "fp16", "bf16", "auto", NULL};
 static const char *const formats[] = {"fp64", "fp32", "tf32", "fp16", "bf16", NULL};
 static const char *const statistics[] = {"input", "dataset", "theory", NULL};
 static const char *const references[] = {"ref", "cpu", NULL};
 static const char *const backend_misnomers[] = {"gpu", "cuda", NULL}; /* cpu is but a letter away */
 
 static_assert(sizeof(klf_architecture) == sizeof(int) && sizeof(klf_estimator) == sizeof(int) &&
-                  sizeof(klf_precision) == sizeof(int) && sizeof(klf_format) == sizeof(int) &&
-                  sizeof(klf_statistics) == sizeof(int),
+                  sizeof(klf_format) == sizeof(int) && sizeof(klf_statistics) == sizeof(int),
               "options store choices as int");
 static_assert(KLF_WIDE == 0 && KLF_TAPER == 1 && KLF_DIRECT == 0 && KLF_GRAM == 1 && KLF_BOTH == 2 && KLF_FP64 == 0 &&
-                  KLF_FP32 == 1 && KLF_TF32X3 == 2 && KLF_TF32 == 3 && KLF_FP16 == 4 && KLF_BF16 == 5 && KLF_FORMAT_FP64 == 0 &&
-                  KLF_FORMAT_FP32 == 1 && KLF_FORMAT_TF32 == 2 && KLF_FORMAT_FP16 == 3 && KLF_FORMAT_BF16 == 4 &&
-                  KLF_STATS_INPUT == 0 && KLF_STATS_DATASET == 1 && KLF_STATS_THEORY == 2,
+                  KLF_FP32 == 1 && KLF_TF32X3 == 2 && KLF_TF32 == 3 && KLF_FP16 == 4 && KLF_BF16 == 5 &&
+                  KLF_PRECISION_AUTO == 6 && KLF_FORMAT_FP64 == 0 && KLF_FORMAT_FP32 == 1 && KLF_FORMAT_TF32 == 2 &&
+                  KLF_FORMAT_FP16 == 3 && KLF_FORMAT_BF16 == 4 && KLF_STATS_INPUT == 0 && KLF_STATS_DATASET == 1 &&
+                  KLF_STATS_THEORY == 2,
               "choices are in the order of their enums");
 
 static klf_status check_images(const char *text, bool need_index)
@@ -202,8 +202,9 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      .metavar = "NAME",
      .unit = "1",
      .value = "fp32",
-     .help = "of the samples (sums are in double): fp64, fp32, its equal tf32x3, or the fast tf32, fp16, bf16, which round "
-             "activations; backend ref is fp64, or double with rounded activations"},
+     .help = "of the samples (sums are in double): fp64, fp32, its equal tf32x3, the fast tf32, fp16, bf16, which round "
+             "activations, or auto: the fastest that stays below a third of the standard error; backend ref is fp64, or double "
+             "with rounded activations"},
     {.name = "weight-format",
      AT(weight_format),
      GIVEN(weight_format_given),

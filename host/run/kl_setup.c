@@ -6,6 +6,7 @@
 #include "core/quote.h"
 #include "klflow/kl_run.h"
 #include "klflow/store.h"
+#include "run/kl_bias.h"
 #include "run/kl_resume.h"
 
 #include <math.h>
@@ -199,18 +200,20 @@ done:
 
 /* A drawn network is as random after rounding as before, and then its products need no second part. A given one is another
  * network after rounding: only if that is asked for. */
-static klf_status find_weight_format(klf_kl_setup *setup)
+static void find_weight_format(klf_kl_setup *setup)
 {
     const klf_kl_config *config = setup->config;
     bool                 fast = klf_precision_phi_format(setup->precision) > KLF_FORMAT_FP32;
     setup->weight_format = config->weight_format_given ? config->weight_format
-                           : setup->network            ? KLF_FORMAT_FP64
                            : fast                      ? klf_precision_format(setup->precision)
                                                        : KLF_FORMAT_FP64;
-    if (!setup->network)
-        return KLF_OK;
+}
+
+static klf_status round_loaded_network(klf_kl_setup *setup)
+{
+    const klf_kl_config *config = setup->config;
     setup->blame = "weight_format";
-    klf_status st = klf_network_round(setup->network, setup->weight_format);
+    klf_status st = klf_network_round(setup->network, config->weight_format_given ? config->weight_format : KLF_FORMAT_FP64);
     setup->weight_format = setup->network->weight_format;
     return st;
 }
@@ -225,7 +228,7 @@ static klf_status open_backend(klf_kl_setup *setup)
     setup->backend = opened.backend;
     setup->context = opened.context;
     memcpy(setup->backend_note, opened.note, sizeof opened.note);
-    setup->precision = config->precision;
+    setup->precision = config->precision == KLF_PRECISION_AUTO ? KLF_FP64 : (klf_precision)config->precision;
     setup->blame = "precision";
     if (!setup->backend->supports(setup->precision))
         return klf_fail(KLF_ERR_USAGE, "backend %s does not compute in %s; leave out --precision or take --backend cpu",
@@ -246,13 +249,18 @@ klf_status klf_kl_setup_open(const klf_kl_config *config, klf_kl_setup *setup, c
     *setup = (klf_kl_setup){.config = config, .threads = config->threads ? config->threads : klf_default_threads()};
     KLF_TRY(check_outputs(setup));
     KLF_TRY(open_backend(setup));
-    if (config->network)
+    if (config->network) {
         KLF_TRY(load_network(setup));
-    KLF_TRY(find_weight_format(setup));
+        KLF_TRY(round_loaded_network(setup));
+    }
     KLF_TRY(make_axes(setup));
     KLF_TRY(load_inputs(setup));
     KLF_TRY(check_inputs(setup));
     KLF_TRY(check_moments(setup));
+    if (config->precision == KLF_PRECISION_AUTO)
+        KLF_TRY(klf_kl_choose_precision(setup, &setup->precision));
+    if (!setup->network)
+        find_weight_format(setup);
 done:
     if (blame)
         *blame = st == KLF_OK ? NULL : setup->blame;

@@ -115,6 +115,8 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
     if (setup->backend_note[0])
         add_text(facts, "backend_note", setup->backend_note);
     add_text(facts, "kernels", plan->kernels);
+    add_text(facts, "precision_requested",
+             setup->config->precision == KLF_PRECISION_AUTO ? "auto" : klf_precision_name(setup->precision));
     add_text(facts, "precision", klf_precision_name(setup->precision));
     add_text(facts, "weight_format", klf_format_name(setup->weight_format));
     if (plan->reference) {

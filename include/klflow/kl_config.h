@@ -16,6 +16,10 @@ extern "C" {
 /** Most layers of a network. */
 #define KLF_MAX_DEPTH UINT64_C(100000)
 
+/** Instead of a klf_precision: the fastest of the backend whose bias bound is below a third of the standard error predicted for
+ *  n_mc. Chosen before a run, once for all of its points (klf_kl_plan.precision). */
+enum { KLF_PRECISION_AUTO = KLF_N_PRECISIONS };
+
 typedef enum klf_architecture { KLF_WIDE, KLF_TAPER } klf_architecture;
 typedef enum klf_statistics { KLF_STATS_INPUT, KLF_STATS_DATASET, KLF_STATS_THEORY } klf_statistics;
 
@@ -54,7 +58,7 @@ typedef struct klf_kl_config {
     uint64_t      sample_seed;
     int64_t       n_mc;      /**< default 10000 */
     klf_estimator estimator; /**< default both */
-    klf_precision precision; /**< default fp32 */
+    int           precision; /**< a klf_precision or KLF_PRECISION_AUTO; default fp32 */
     bool          precision_given;
     /** What weights are rounded to before anything else is done with them. Not given: for a drawn network the format of the
      *  products of tf32, fp16 and bf16; else they stay as they are. */

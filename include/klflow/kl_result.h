@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /** Per-layer quantities: X(identifier, name in JSON and files, units, long name, scatter). scatter: 1 if a spread over an
- *  ensemble (<name>_ensemble_std) or over several images (<name>_input_std) is reported: for all but the errors. */
+ *  ensemble (<name>_ensemble_std) or over several images (<name>_input_std) is reported: for all but errors and bounds. */
 #define KLF_KL_FIELDS(X)                                                                                                       \
     X(MEAN, "mean", "1", "mean of the layer's pre-activations (mu_m)", 1)                                                      \
     X(VAR, "var", "1", "variance of the layer's pre-activations (sigma_m^2)", 1)                                               \
@@ -25,6 +25,8 @@ extern "C" {
     X(Q_DIRECT, "Q_direct", "1", "mean of |z - mu_m|^2 over the samples", 1)                                                   \
     X(Q_GRAM, "Q_gram", "1", "mean of |z - mu_m|^2 from f_j and f_jk by (3.34)", 1)                                            \
     X(Q_STDERR, "Q_stderr", "1", "Monte Carlo standard error of Q_direct and Q_gram", 0)                                       \
+    X(Q_BIAS_BOUND, "Q_bias_bound", "1", "bound on the bias of Q_direct and Q_gram by rounding, for random weights", 0)        \
+    X(KL_BIAS_BOUND, "kl_bias_bound", "nat", "bound on the bias of kl by rounding, for random weights", 0)                     \
     X(ENTROPY_TARGET, "entropy_target", "nat", "differential entropy N_m/2 ln(2 pi e var_m) of the layer's Gaussian", 1)       \
     X(TERM_REFERENCE, "kl_term_reference", "nat", "first term of (3.30): -N_r/2 ln(2 pi e var_r)", 1)                          \
     X(TERM_LOG_VAR, "kl_term_log_var", "nat", "second term of (3.30): N_m/2 ln(2 pi var_m)", 1)                                \

@@ -13,9 +13,9 @@ USAGE, CONFIG = 64, 78
 # (arguments, the whole sentence)
 ANSWERS = [
     ("kl --backend gpu", "--backend must be ref, cpu, cuda or auto, not 'gpu'; did you mean cuda?"),
-    ("kl --precision half", "--precision must be fp64, fp32, tf32x3, tf32, fp16 or bf16, not 'half'"),
+    ("kl --precision half", "--precision must be fp64, fp32, tf32x3, tf32, fp16, bf16 or auto, not 'half'"),
     ("kl --weight-format int8", "--weight-format must be fp64, fp32, tf32, fp16 or bf16, not 'int8'"),
-    ("kl --precision fp46", "--precision must be fp64, fp32, tf32x3, tf32, fp16 or bf16, not 'fp46'; did you mean fp64?"),
+    ("kl --precision fp46", "--precision must be fp64, fp32, tf32x3, tf32, fp16, bf16 or auto, not 'fp46'; did you mean fp64?"),
     ("run a.yaml --depth 3", "unknown option --depth; here it is a key: --set depth=N,..."),
     ("run a.yaml --var-w=1.5,2", "unknown option --var-w; here it is a key: --set var_w=X,..."),
     ("run a.yaml --n_mc 3", "unknown option --n_mc; here it is a key: --set n_mc=N"),

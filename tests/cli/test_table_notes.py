@@ -43,6 +43,20 @@ class Notes(Case):
                                 "That over the images has no column here; --json and result files have it.\n")
 
 
+class Rounding(Case):
+    def test_rounding_is_named_where_it_is_no_longer_small(self):
+        for precision, n_mc, named in (("bf16", "60000", True), ("bf16", "500", False), ("fp32", "60000", False),
+                                       ("fp64", "60000", False)):
+            with self.subTest(precision, n_mc=n_mc):
+                arguments = ["kl", "--quiet", "--widths", ",".join(["100"] * 8), "--var-w", "0.5", "--estimator", "direct",
+                             "--precision", precision, "--n-mc", n_mc]
+                text, point = run(*arguments).stdout, json.loads(run(*arguments, "--json").stdout)
+                shares = [b / e if e else 0 for b, e in zip(point["kl_bias_bound"], point["kl_stderr"])]
+                self.assertEqual(max(shares) > 1 / 3, named)
+                self.assertEqual(f"rounding ({precision}) may exceed a third of the standard error" in " ".join(text.split()), named)
+                self.assertLessEqual(max(map(len, text.splitlines())), 80)
+
+
 class Numbers(Case):
     # (arguments, what they make of the numbers)
     EXTREMES = [

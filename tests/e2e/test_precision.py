@@ -80,6 +80,31 @@ class Precision(KlCase):
                     self.assertEqual(len(phi), sum(WIDTHS))
                     self.assertTrue(np.array_equal(phi, rounded(phi, name)))
 
+    def test_bias_bounds(self):
+        """Beside the error, growing with the roundoff; the bound of KL is that of Q over twice the variance."""
+        before = 0
+        for name in ("fp64", "fp32", "tf32", "bf16"):
+            with self.subTest(name):
+                point = self.run_kl("--input", self.input + ":3", precision=name)[0]
+                bound = np.array(point["Q_bias_bound"])
+                self.assertEqual(bound[0], 0)
+                self.assertTrue(np.all(bound[1:] > before))
+                self.assertTrue(np.allclose(point["kl_bias_bound"], bound / (2 * np.array(point["var"])), rtol=1e-12))
+                self.assertTrue(np.all(bound[1:] / np.array(point["Q_direct"][1:]) < {"fp64": 1e-13, "fp32": 1e-5}.get(name, 1e-2)))
+                before = bound[1:]
+
+    def test_auto(self):
+        for n_mc, chosen in ((200, "fp32"), (10**6, "fp32")):
+            point = self.run_kl("--n-mc", n_mc, precision="auto")[0]
+            self.assertEqual((point["precision"], point["precision_requested"], point["weight_format"]), (chosen, "auto", "fp64"))
+        path = self.folder / "auto.h5"
+        point = self.run_kl("--backend", "ref", "-o", path, precision="auto")[0]
+        self.assertEqual((point["precision"], point["precision_requested"]), ("fp64", "auto"))
+        with h5py.File(path) as f:
+            facts = f["provenance"].attrs
+            self.assertEqual((facts["precision"], facts["precision_requested"]), ("fp64", "auto"))
+            self.assertIn("precision: auto", f["provenance/config_text"][()].decode())
+
     def test_a_loaded_network_is_rounded_only_where_that_is_asked_for(self):
         drawn, _, _ = self.network()
         source = self.folder / "drawn.h5"

@@ -154,7 +154,7 @@ static const struct {
     {"--estimator grma", "--estimator must be direct, gram or both, not 'grma'; did you mean gram?"},
     {"--backend gpu", "--backend must be ref, cpu, cuda or auto, not 'gpu'; did you mean cuda?"},
     {"--backend cpi", "not 'cpi'; did you mean cpu?"},
-    {"--precision fp46", "--precision must be fp64, fp32, tf32x3, tf32, fp16 or bf16, not 'fp46'; did you mean fp64?"},
+    {"--precision fp46", "--precision must be fp64, fp32, tf32x3, tf32, fp16, bf16 or auto, not 'fp46'; did you mean fp64?"},
     {"--output=", "--output must be a text that is not empty, not ''"},
     {"--ensemble 0", "--ensemble must be"},
     {"--threads 0", "--threads must be"},
