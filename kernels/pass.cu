@@ -18,18 +18,18 @@ static __device__ inline double warp_sum(double value)
 template <klf_precision PRECISION> static __global__ void pass_kernel(const klf_pass_args args)
 {
     typedef typename klf_element<PRECISION>::real real;
-    __shared__ real   square[KLF_TILE_ROWS][KLF_TILE_THREADS]; // of (z - mu), each thread's columns
-    __shared__ double excess[KLF_TILE_ROWS];                   // q_s - shift
+    KLF_DYN_SHARED(real, square);            // [KLF_TILE_ROWS][threads]: of z - mu, each thread's columns
+    __shared__ double excess[KLF_TILE_ROWS]; // q_s - shift
 
-    const int    thread = static_cast<int>(threadIdx.x), lane = thread % KLF_WARP, warp = thread / KLF_WARP;
-    const int    warps = static_cast<int>(blockDim.x) / KLF_WARP;
+    const int    threads = static_cast<int>(blockDim.x), thread = static_cast<int>(threadIdx.x);
+    const int    lane = thread % KLF_WARP, warp = thread / KLF_WARP, warps = threads / KLF_WARP;
     const size_t tiles = klf_device_tiles(args.rows);
     const real   mean = static_cast<real>(args.mean);
     for (size_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
         const size_t first = tile * KLF_TILE_ROWS;
         const int    rows = klf_rows_of_tile(args.rows, first);
         for (int row = 0; row < rows; row++)
-            square[row][thread] = 0;
+            square[row * threads + thread] = 0;
 
         for (size_t column = 4 * threadIdx.x; column < args.stride; column += 4 * blockDim.x) {
             real f[4] = {0, 0, 0, 0}, bias[4] = {0, 0, 0, 0};
@@ -54,7 +54,7 @@ template <klf_precision PRECISION> static __global__ void pass_kernel(const klf_
                         sum += column + static_cast<size_t>(j) < args.width ? d * d : real(0);
                         z[i][j] = hyperbolic_tangent(pre); // 0 in the padding, where pre is 0
                     }
-                    square[batch + i][thread] += sum;
+                    square[(batch + i) * threads + thread] += sum;
                     klf_element<PRECISION>::put4(args.phi, args.phi_lower, at, z[i]);
                     KLF_UNROLL
                     for (int j = 0; j < 4; j++)
@@ -67,8 +67,8 @@ template <klf_precision PRECISION> static __global__ void pass_kernel(const klf_
         __syncthreads();
         for (int row = warp; row < rows; row += warps) {
             double sum = 0;
-            for (int t = lane; t < static_cast<int>(blockDim.x); t += KLF_WARP)
-                sum += static_cast<double>(square[row][t]);
+            for (int t = lane; t < threads; t += KLF_WARP)
+                sum += static_cast<double>(square[row * threads + t]);
             sum = warp_sum(sum);
             if (lane == 0)
                 excess[row] = sum - args.shift;
@@ -88,8 +88,9 @@ template <klf_precision PRECISION> static __global__ void pass_kernel(const klf_
 
 template <klf_precision PRECISION> static klf_status pass(cudaStream_t stream, const klf_pass_args *args)
 {
-    KLF_LAUNCH((pass_kernel<PRECISION>), klf_blocks(klf_tiles(args->rows), 1), klf_tile_threads(args->stride), 0, stream,
-               *args);
+    const unsigned threads = klf_tile_threads(args->stride);
+    const size_t   shared_bytes = KLF_TILE_ROWS * threads * sizeof(typename klf_element<PRECISION>::real);
+    KLF_LAUNCH((pass_kernel<PRECISION>), klf_blocks(klf_tiles(args->rows), 1), threads, shared_bytes, stream, *args);
     return KLF_OK;
 }
 
