@@ -21,6 +21,7 @@ static const struct {
 } commands[] = {
     {"kl", klf_cmd_kl, "relative entropy of a network's layers, from options"},
     {"run", klf_cmd_run, "the same from a YAML file"},
+    {"ising1d", klf_cmd_ising1d, "relative entropy of an Ising chain under decimation"},
     {"plot", klf_cmd_plot, "draw a result file"},
     {"check", klf_cmd_check, "is a result file whole?"},
     {"compare", klf_cmd_compare, "how far two result files are from each other"},
@@ -33,7 +34,8 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 static void print_help(FILE *out)
 {
     fputs("usage: klflow COMMAND [options]\n\n"
-          "Relative entropy through deep tanh networks: Monte Carlo and mean field.\n\n",
+          "Relative entropy through deep tanh networks, by Monte Carlo and mean field, and\n"
+          "under decimation of an Ising chain, exactly.\n\n",
           out);
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-8s%s\n", commands[i].name, commands[i].summary);

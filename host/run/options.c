@@ -50,7 +50,9 @@ klf_range klf_option_range(const klf_option *option)
     switch (option->type) {
     case KLF_OPTION_FLAG: append(&range, "true or false"); break;
     case KLF_OPTION_REAL:
-    case KLF_OPTION_REALS: append(&range, option->positive ? "a number > 0" : "a number >= 0"); break;
+    case KLF_OPTION_REALS:
+        append(&range, option->either_sign ? "a finite number" : option->positive ? "a number > 0" : "a number >= 0");
+        break;
     case KLF_OPTION_WHOLE:
     case KLF_OPTION_WHOLES:
         snprintf(range.text, sizeof range.text, "a whole number from %" PRIu64 " to %" PRIu64, option->min, option->max);
@@ -193,7 +195,7 @@ static bool is_unlisted(const klf_option *option, const char *text)
 
 static bool parse_real(const klf_option *option, const char *text, double *out)
 {
-    return klf_parse_real(text, out) && (option->positive ? *out > 0 : *out >= 0);
+    return klf_parse_real(text, out) && (option->either_sign || (option->positive ? *out > 0 : *out >= 0));
 }
 
 static bool parse_whole(const klf_option *option, const char *text, uint64_t *out)

@@ -44,6 +44,7 @@ typedef struct klf_option {
     size_t             given_offset;       /* of a bool to set with it; 0: none */
     uint64_t           min, max;           /* WHOLE(S) */
     bool               positive;           /* REAL(S): > 0, otherwise >= 0 */
+    bool               either_sign;        /* REAL(S): any finite number */
     const char *const *choices;            /* NULL-terminated */
     const char *const *unlisted;           /* TEXT: further choices, which help and messages leave out; NULL-terminated */
     const char *const *misnomers;          /* of choices: a word that is none, and the one it means, ...; NULL-terminated */
