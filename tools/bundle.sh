@@ -80,7 +80,7 @@ mkdir -p "$stage"
 
 # What an installation has, less what is for building on it.
 quietly cmake --install "$build" --strip --prefix "$build/stage/installed"
-mkdir -p "$stage"/{bin,lib,tests,bench,share/licenses}
+mkdir -p "$stage"/{accept,bin,lib,tests,bench,share/licenses}
 mv "$build/stage/installed/bin/klflow" "$stage/bin/klflow-program"
 [ $cuda = OFF ] || mv "$build/stage/installed/lib/klflow" "$stage/lib/klflow"
 mv "$build/stage/installed/share"/* "$stage/share/"
@@ -93,7 +93,8 @@ for program in "$stage"/tests/*; do # those that compare with CUDA's libraries s
 done
 strip "$stage"/tests/*
 cp "$top"/tools/bench/*.{py,md} "$stage/bench/"
-[ ! -f "$top/tools/gpu_accept.sh" ] || cp "$top/tools/gpu_accept.sh" "$stage/"
+cp "$top/tools/gpu_accept.sh" "$stage/"
+cp "$top"/tools/accept/*.{py,tsv} "$stage/accept/"
 
 # A hundred images, to have an input at hand: Debian's Fashion-MNIST, whose header is rewritten.
 images=/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz

@@ -106,10 +106,9 @@ class Peers(unittest.TestCase):
             self.skipTest("this python has no torch")
         import torch
         self.check("peer_torch.py", "--device", "cpu:0", "--chunk", "333")
-        self.check("peer_torch.py", "--device", "cpu:0", "--chunk", "500", "--precision", "fp64", rounding=1e-12)
         if hasattr(torch, "compile"):
             self.check("peer_torch.py", "--device", "cpu:0", "--chunk", "500", "--compile")
-        done = self.compare("--device", "cpu:0", "--backend", "cpu", "--klflow", os.environ["KLFLOW"], "--precision", "fp32,fp64",
+        done = self.compare("--device", "cpu:0", "--backend", "cpu", "--klflow", os.environ["KLFLOW"], "--precision", "fp64",
                             "--json", torch=sys.executable)
         self.assertEqual(done.returncode, 0, done.stderr)
         peers = json.loads(done.stdout)["peers"]
@@ -117,7 +116,7 @@ class Peers(unittest.TestCase):
             if not name.endswith("compiled"):
                 self.assertIsNone(peer["missing"], name)
                 self.assertGreater(peer["results"]["gram"]["peak_fraction"], 0, name)
-        self.assertEqual(len([name for name in peers if name.startswith("torch")]), 4)
+        self.assertEqual(len([name for name in peers if name.startswith("torch")]), 2)
 
     def test_authors(self):
         self.check("peer_authors.py", "--full", n=300)
