@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FAKE(folder) (FAKES "/" #folder "/klflow-cuda.so")
+
 static void forget_places(void)
 {
     static const char *const names[] = {"KLFLOW_BACKEND_DIR", "CUDA_HOME", "CUDA_PATH", "CONDA_PREFIX", "VIRTUAL_ENV"};
@@ -40,11 +42,11 @@ static void refusals(void **state)
 {
     (void)state;
     forget_places();
-    REFUSES(FAKES "/abi/klflow-cuda.so", "ABI number 999", "from one build");
-    REFUSES(FAKES "/version/klflow-cuda.so", "klflow 0.0.7", "from one build");
-    REFUSES(FAKES "/symbol/klflow-cuda.so", "klf_backend_module", "KLFLOW_BACKEND_DIR");
-    REFUSES(FAKES "/renamed/klflow-cuda.so", "backend rocm");
-    REFUSES(FAKES "/nowhere/klflow-cuda.so", "cannot open shared object file", "--backend cpu");
+    REFUSES(FAKE(abi), "ABI number 999", "from one build");
+    REFUSES(FAKE(version), "klflow 0.0.7", "from one build");
+    REFUSES(FAKE(symbol), "klf_backend_module", "KLFLOW_BACKEND_DIR");
+    REFUSES(FAKE(renamed), "backend rocm");
+    REFUSES(FAKE(nowhere), "cannot open shared object file", "--backend cpu");
     REFUSES("/proc/version", "cannot be loaded", "--backend cpu");
 }
 
@@ -52,9 +54,9 @@ static void a_library_that_is_nowhere(void **state)
 {
     (void)state;
     forget_places();
-    REFUSES(FAKES "/needy/klflow-cuda.so", "libklffake.so.7", "LD_LIBRARY_PATH", "module load cuda", "pip");
+    REFUSES(FAKE(needy), "libklffake.so.7", "LD_LIBRARY_PATH", "module load cuda", "pip");
     setenv("CUDA_HOME", FAKES "/toolkit", 1); /* and now what that library needs */
-    REFUSES(FAKES "/needy/klflow-cuda.so", "libklfdeeper.so.3", "LD_LIBRARY_PATH");
+    REFUSES(FAKE(needy), "libklfdeeper.so.3", "LD_LIBRARY_PATH");
 }
 
 static void libraries_from_a_toolkit_and_from_python(void **state)
@@ -65,7 +67,7 @@ static void libraries_from_a_toolkit_and_from_python(void **state)
     forget_places();
     setenv("CUDA_PATH", FAKES "/toolkit", 1);
     setenv("VIRTUAL_ENV", FAKES "/venv", 1);
-    if (klf_module_open("cuda", FAKES "/needy/klflow-cuda.so", &backend) != KLF_OK)
+    if (klf_module_open("cuda", FAKE(needy), &backend) != KLF_OK)
         fail_msg("%s", klf_last_error());
     assert_int_equal(backend->open(&context), KLF_ERR_DEVICE); /* KLF_ERR_INTERNAL if the libraries answered wrong */
 }
@@ -75,7 +77,7 @@ static void its_failures_are_ours(void **state)
     (void)state;
     const klf_backend *backend;
     klf_context       *context;
-    assert_int_equal(klf_module_open("cuda", FAKES "/good/klflow-cuda.so", &backend), KLF_OK);
+    assert_int_equal(klf_module_open("cuda", FAKE(good), &backend), KLF_OK);
     klf_fail(KLF_ERR_DATA, "older");
     assert_int_equal(backend->open(&context), KLF_ERR_DEVICE);
     assert_string_equal(klf_last_error(), "backend cuda: the fake has no driver, 100 % of the time");
@@ -93,7 +95,7 @@ static void where_it_is_looked_for(void **state)
     assert_non_null(strstr(klf_last_error(), FAKES "/toolkit, "));
     setenv("KLFLOW_BACKEND_DIR", FAKES "/abi", 1);
     assert_int_equal(klf_module_find("cuda", path), KLF_OK);
-    assert_string_equal(path, FAKES "/abi/klflow-cuda.so");
+    assert_string_equal(path, FAKE(abi));
 }
 
 /* One opening, whoever asks first; where it has been, nobody looks again. */
