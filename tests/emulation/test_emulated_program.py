@@ -63,7 +63,7 @@ class Program(unittest.TestCase):
         self.assertFails(kl("-o", str(self.folder / "out.h5"), fail="cudaLaunchKernel:12=9"), DEVICE, "cudaErrorInvalidConfiguration")
 
     def test_numbers_that_overflow(self):
-        for precision, var_b in (("fp64", "1e308"), ("fp32", "1e40")):
+        for precision, var_b in (("fp64", "1e308"), ("fp32", "1e40"), ("tf32x3", "1e40"), ("tf32", "1e40"), ("fp16", "1e40"), ("bf16", "1e40")):
             with self.subTest(precision):
                 result = kl("--precision", precision, "--var-b", var_b, "-o", str(self.folder / "out.h5"))
                 self.assertFails(result, USAGE, "overflow")
