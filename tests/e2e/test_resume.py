@@ -19,13 +19,16 @@ from kl_case import write_images
 PROGRAM = None
 OK, USAGE, DATA, RESUMABLE, CREATE = 0, 64, 65, 75, 73
 
-# Each takes about a second on two cores: longer than the first of the waits below.
+# Each takes some tenths of a second on two cores; how long it really takes here is measured before it is interrupted.
 SINGLE = ["--widths", "96,96,48", "--n-mc", "1e6", "--save-f-j", "--save-f-jk"]
 SLOW = ["--widths", "96,96,48", "--n-mc", "2e6"]
-SWEEP = ["--widths", "64,48,32", "--n-mc", "2e5", "--var-w", "1.5,2.5", "--seed", "1,5"]
-ENSEMBLE = ["--widths", "64,48,32", "--n-mc", "1e5", "--ensemble", "3"]
-REF = ["--widths", "12,12,8", "--n-mc", "1e5", "--backend", "ref"]
+SWEEP = ["--widths", "64,48,32", "--n-mc", "4e5", "--var-w", "1.5,2.5", "--seed", "1,5"]
+ENSEMBLE = ["--widths", "64,48,32", "--n-mc", "2e5", "--ensemble", "3"]
+REF = ["--widths", "12,12,8", "--n-mc", "2e5", "--backend", "ref"]
 SIDE_BY_SIDE = ["--widths", "64,48,32", "--n-mc", "3e5", "--chunk", "300000", "--seed", "1,2,3,4"]  # one lane for each point
+
+
+SOON = 0.05  # seconds after a run has begun to compute: a few chunks, and far from its end
 
 
 class Resume(unittest.TestCase):
@@ -75,12 +78,15 @@ class Resume(unittest.TestCase):
             return found, f["provenance"].attrs["restarts"]
 
     def check_resumed(self, work, waits, threads=("2", "1", "3")):
-        """Interrupted after each of the waits in turn, by another signal each time, and then left to end."""
+        """Interrupted after each of the waits in turn, in parts of the time that the whole takes, by another signal each time, and
+        then left to end."""
+        begin = time.monotonic()
         whole = self.run_kl(*work, "--threads", threads[0], "-o", "whole.h5").stdout
+        seconds = time.monotonic() - begin
         signals = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGHUP)
         restarts = 0
         for i, wait in enumerate(waits):
-            code, out, err = self.interrupt(*work, "--threads", threads[i % len(threads)], "-o", "out.h5", "--resume", after=wait,
+            code, out, err = self.interrupt(*work, "--threads", threads[i % len(threads)], "-o", "out.h5", "--resume", after=wait * seconds,
                                             number=signals[i % len(signals)])
             if code == OK:  # it was through before the signal
                 break
@@ -118,14 +124,14 @@ class Resume(unittest.TestCase):
 
     def test_a_saved_network(self):
         work = [*SINGLE, "--save-network", "net.h5", "-o", "out.h5"]
-        self.assertEqual(self.interrupt(*work, after=0.3)[0], RESUMABLE)
+        self.assertEqual(self.interrupt(*work, after=SOON)[0], RESUMABLE)
         before = (self.folder / "net.h5").read_bytes()
         self.run_kl(*work, "--resume")
         self.assertEqual((self.folder / "net.h5").read_bytes(), before)
 
     def test_without_output_file(self):
         work = [*SINGLE[:4], "--checkpoint", "here"]
-        code, out, _ = self.interrupt(*work, after=0.3)
+        code, out, _ = self.interrupt(*work, after=SOON)
         self.assertEqual((code, out, self.files()), (RESUMABLE, "", ["here"]))
         resumed = json.loads(self.run_kl(*work, "--resume").stdout)
         self.assertEqual(self.files(), [])
@@ -162,7 +168,7 @@ class Resume(unittest.TestCase):
 
     def test_a_checkpoint_is_not_overlooked(self):
         work = [*SINGLE[:4], "-o", "out.h5"]
-        self.assertEqual(self.interrupt(*work, after=0.2)[0], RESUMABLE)
+        self.assertEqual(self.interrupt(*work, after=SOON)[0], RESUMABLE)
         self.assertIn("go on from it with --resume, or begin anew with --force", self.run_kl(*work, code=CREATE).stderr)
         check = subprocess.run([PROGRAM, "check", "out.h5.checkpoint"], capture_output=True, text=True, cwd=self.folder)
         self.assertEqual((check.returncode, check.stdout),
@@ -172,7 +178,7 @@ class Resume(unittest.TestCase):
 
     def test_another_config_is_refused(self):
         work = [*SINGLE[:4], "-o", "out.h5"]
-        self.assertEqual(self.interrupt(*work, after=0.2)[0], RESUMABLE)
+        self.assertEqual(self.interrupt(*work, after=SOON)[0], RESUMABLE)
         for change, said in ((["--seed", "2"], "it has 'seed: 1' where this one has 'seed: 2'"),
                              (["--precision", "fp64"], "'precision: fp32'"), (["--estimator", "direct"], "'estimator: both'"),
                              (["--chunk", "512"], "chunk"), (["--sample-seed", "9"], "sample_seed")):
@@ -186,13 +192,13 @@ class Resume(unittest.TestCase):
 
     def test_other_images_are_refused(self):
         work = [*SINGLE[:4], "--input", f"mnist:{self.folder}/images:1", "-o", "out.h5"]
-        self.assertEqual(self.interrupt(*work, after=0.3)[0], RESUMABLE)
+        self.assertEqual(self.interrupt(*work, after=SOON)[0], RESUMABLE)
         write_images(self.folder / "images", np.full((3, 7, 6), 100, dtype=np.uint8))
         self.assertIn("the images or the network file have changed", self.run_kl(*work, "--resume", code=DATA).stderr)
 
     def test_a_damaged_checkpoint_is_refused(self):
         work = [*SINGLE[:4], "-o", "out.h5"]
-        self.assertEqual(self.interrupt(*work, after=0.2)[0], RESUMABLE)
+        self.assertEqual(self.interrupt(*work, after=SOON)[0], RESUMABLE)
         path = self.folder / "out.h5.checkpoint"
         whole = path.read_bytes()
         with h5py.File(path) as f:
@@ -210,7 +216,7 @@ class Resume(unittest.TestCase):
     def test_edited_checkpoints_are_refused(self):
         """Whole by their checksums, and yet not what klflow writes."""
         work = [*SINGLE[:4], "-o", "out.h5"]
-        self.assertEqual(self.interrupt(*work, after=0.2)[0], RESUMABLE)
+        self.assertEqual(self.interrupt(*work, after=SOON)[0], RESUMABLE)
         path = self.folder / "out.h5.checkpoint"
         whole = path.read_bytes()
 
@@ -249,7 +255,7 @@ class Resume(unittest.TestCase):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder)
         while "backend" not in process.stderr.readline():
             pass
-        time.sleep(0.3)
+        time.sleep(SOON)
         process.send_signal(signal.SIGUSR1)
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, RESUMABLE)
