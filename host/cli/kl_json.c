@@ -66,7 +66,7 @@ static void print_reference(const klf_kl_config *config, const klf_kl_plan *plan
     for (size_t k = 0; k < sizeof curve / sizeof *curve; k++) {
         char key[64];
         snprintf(key, sizeof key, "%s_ref", klf_kl_field_table[curve[k]].name);
-        if (is_absent(config, curve[k]))
+        if (is_absent(config, (int)curve[k]))
             klf_json_null(key);
         else
             klf_json_reals(key, point->reference->value[curve[k]], point->n_layers);

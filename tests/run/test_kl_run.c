@@ -74,7 +74,7 @@ static klf_status run(const settings *s, klf_kl_hooks *hooks)
     config.network = (char *)s->network;
     config.save_network = (char *)s->save_network;
     config.output = (char *)s->output;
-    config.precision = s->precision;
+    config.precision = (int)s->precision;
     klf_status st = klf_kl_config_complete(&config);
     if (st == KLF_OK)
         st = klf_kl_run(&config, "", hooks, NULL);
