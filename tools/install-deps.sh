@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build=(gcc libc6-dev cmake ninja-build pkg-config git libhdf5-dev libopenblas0-serial librandom123-dev libfyaml-dev libjansson-dev
-       zlib1g-dev)
+       libcminpack-dev zlib1g-dev)
 plot=(python3 python3-matplotlib python3-numpy python3-h5py)
 data=(dataset-fashion-mnist)
 test=(libcmocka-dev clang clang-format clang-tidy libomp-dev libclang-rt-dev hdf5-tools netcdf-bin python3 python3-h5py python3-netcdf4

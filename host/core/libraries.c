@@ -41,6 +41,7 @@ static bool is_ours(klf_library *library)
     } known[] = {{"libhdf5", hdf5},
                  {"libfyaml.", fy_library_version()},
                  {"libjansson.", jansson_version_str()},
+                 {"libcminpack.", ""},
                  {"libz.", zlibVersion()},
                  {"libgomp.", openmp},
                  {"libomp.", openmp},

@@ -43,6 +43,11 @@ if(NOT JANSSON_FOUND)
   klflow_missing("jansson >= 2.9" libjansson-dev)
 endif()
 
+pkg_check_modules(CMINPACK QUIET IMPORTED_TARGET "cminpack>=1.3")
+if(NOT CMINPACK_FOUND)
+  klflow_missing("cminpack >= 1.3" libcminpack-dev)
+endif()
+
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h)
 mark_as_advanced(RANDOM123_INCLUDE_DIR)
 if(NOT RANDOM123_INCLUDE_DIR)
@@ -50,4 +55,4 @@ if(NOT RANDOM123_INCLUDE_DIR)
 endif()
 
 message(STATUS "klflow ${PROJECT_VERSION}, ${CMAKE_BUILD_TYPE}: ${CMAKE_C_COMPILER_ID} ${CMAKE_C_COMPILER_VERSION}, OpenMP ${OpenMP_C_VERSION}, "
-  "HDF5 ${HDF5_VERSION}, zlib ${ZLIB_VERSION_STRING}, libfyaml ${FYAML_VERSION}, jansson ${JANSSON_VERSION}")
+  "HDF5 ${HDF5_VERSION}, zlib ${ZLIB_VERSION_STRING}, libfyaml ${FYAML_VERSION}, jansson ${JANSSON_VERSION}, cminpack ${CMINPACK_VERSION}")
