@@ -27,7 +27,16 @@ static inline bool test_data_mnist(const char *file, size_t n, char *path)
            test_data_at(KLFLOW_SOURCE_DIR, "/../shared/data/mnist", file, n, path);
 }
 
-/* The same, or else the file of that name of Fashion-MNIST (Debian's dataset-fashion-mnist): real images of the same shape. */
+/* Path of a batch of CIFAR-10 ("test_batch.bin.gz", ...): in $KLFLOW_DATA/cifar10, else in ../shared/data/cifar10. */
+static inline bool test_data_cifar10(const char *file, size_t n, char *path)
+{
+    const char *dir = getenv("KLFLOW_DATA");
+    return (dir && test_data_at(dir, "/cifar10", file, n, path)) ||
+           test_data_at(KLFLOW_SOURCE_DIR, "/../shared/data/cifar10", file, n, path);
+}
+
+/* As for MNIST, or else the file of that name of Fashion-MNIST (Debian's dataset-fashion-mnist): real images of the same shape.
+ */
 static inline bool test_data_images(const char *file, size_t n, char *path)
 {
     return test_data_mnist(file, n, path) || test_data_at("/usr/share/datasets", "/fashion-mnist", file, n, path);

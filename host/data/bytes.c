@@ -27,6 +27,7 @@ struct klf_bytes {
     bool           gzip;
     bool           member_ended; /* the gzip member is complete; another one may follow */
     uint64_t       unpacked;
+    uLong          crc32;  /* of what was unpacked */
     z_stream       stream; /* next_in, avail_in: what is left of packed[], for plain files too */
     unsigned char  packed[PACKED_BYTES];
 };
@@ -54,6 +55,7 @@ klf_status klf_bytes_open(const char *path, klf_bytes **out)
     if (!b)
         return klf_fail(KLF_ERR_MEMORY, "no memory to read %s", klf_quoted_path(path).text);
     b->name = klf_quoted_path(path);
+    b->crc32 = crc32(0, NULL, 0);
     if (!(b->file = fopen(path, "rb"))) {
         st = klf_fail(KLF_ERR_NOINPUT, "%s cannot be opened: %s", b->name.text, strerror(errno));
         goto done;
@@ -71,6 +73,11 @@ klf_status klf_bytes_open(const char *path, klf_bytes **out)
 done:
     klf_bytes_close(b);
     return st;
+}
+
+uint32_t klf_bytes_crc32(const klf_bytes *b)
+{
+    return (uint32_t)b->crc32;
 }
 
 void klf_bytes_close(klf_bytes *b)
@@ -130,8 +137,10 @@ klf_status klf_bytes_read(klf_bytes *b, size_t n, unsigned char *buffer, size_t 
             KLF_TRY(unpack(b));
         else
             copy_plain(&b->stream);
-        *got += room - b->stream.avail_out;
-        b->unpacked += room - b->stream.avail_out;
+        const uInt n_new = room - b->stream.avail_out;
+        b->crc32 = crc32(b->crc32, buffer + *got, n_new);
+        *got += n_new;
+        b->unpacked += n_new;
     }
     /* The checksum behind the last unpacked byte counts as well: without it the member has not ended. */
     if (*got < n && b->gzip && !b->member_ended)

@@ -7,6 +7,7 @@
 #include "klflow/status.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct klf_bytes klf_bytes;
 
@@ -16,6 +17,9 @@ klf_status klf_bytes_open(const char *path, klf_bytes **out);
 /** The next n bytes; fewer (*got < n) only at the end of the file. KLF_ERR_DATA if the gzip data are damaged, stop early (also
  *  if only their checksum is missing) or are followed by something else; KLF_ERR_NOINPUT if reading fails. */
 klf_status klf_bytes_read(klf_bytes *bytes, size_t n, unsigned char *buffer, size_t *got);
+
+/** CRC-32 of the bytes read so far. */
+uint32_t klf_bytes_crc32(const klf_bytes *bytes);
 
 /** Accepts NULL. */
 void klf_bytes_close(klf_bytes *bytes);

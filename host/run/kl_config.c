@@ -4,6 +4,7 @@
 #include "klflow/kl_config.h"
 
 #include "core/quote.h"
+#include "data/image_files.h"
 #include "klflow/images.h"
 #include "run/kl_options.h"
 #include "run/numbers.h"
@@ -147,12 +148,18 @@ static void check_written(checker *c, const char *key, const char *path, const c
         broken(c, key, other_key, "%s and %s are the same file, %s", other_key, key, klf_quoted(path).text);
 }
 
-/* The same for the file of an image reference; what cannot be read as one is reported elsewhere. */
+/* The same for the files of an image reference; what cannot be found is reported elsewhere, and its sentence must not take the
+ * place of the one that klf_kl_config_complete returns with. */
 static void check_written_images(checker *c, const char *key, const char *path, const char *other_key, const char *images)
 {
-    klf_image_spec spec = {0};
-    if (path != NULL && images != NULL && klf_image_spec_parse(images, false, &spec) == KLF_OK)
-        check_written(c, key, path, other_key, spec.path);
+    klf_image_spec  spec = {0};
+    klf_image_files files = {0};
+    const bool      sentence_stands = c->status != KLF_OK && c->complain == NULL;
+    if (path != NULL && images != NULL && !sentence_stands && klf_image_spec_parse(images, false, &spec) == KLF_OK &&
+        klf_image_files_find(&spec, &files) == KLF_OK)
+        for (size_t i = 0; i < files.n; i++)
+            check_written(c, key, path, other_key, files.image[i]);
+    klf_image_files_free(&files);
     klf_image_spec_free(&spec);
 }
 

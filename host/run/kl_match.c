@@ -4,6 +4,7 @@
 #include "run/kl_match.h"
 
 #include "core/quote.h"
+#include "klflow/images.h"
 #include "run/numbers.h"
 
 #include <inttypes.h>
@@ -59,7 +60,7 @@ static const char *input_name(const char *label)
     const char *slash = strrchr(label, '/'), *colon = strchr(label, ':');
     if (slash)
         return slash + 1;
-    return colon && (strncmp(label, "mnist:", 6) == 0 || strncmp(label, "idx:", 4) == 0) ? colon + 1 : label;
+    return klf_image_spec_has_kind(label) ? colon + 1 : label;
 }
 
 static bool same_real(double x, double y)

@@ -142,8 +142,9 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      .otherwise = "no image: q0",
      .check = check_input,
      .group = "Input (one of --input, --q0, --gaussian-input)",
-     .help = "mnist:FILE:INDEX or mnist:FILE:FIRST-LAST: images of an IDX file, plain or .gz; idx: is a synonym; a range gives "
-             "mean and scatter; repeated, it spans a grid"},
+     .help = "mnist:FILE:INDEX or mnist:FILE:FIRST-LAST: images of an IDX file (idx: is a synonym), or cifar10:FILE:INDEX: of "
+             "batches of CIFAR-10, made grey and 28 x 28 (cifar10-32: keeps 32 x 32); FILE plain, .gz, or a folder of such; a "
+             "range gives mean and scatter; repeated, it spans a grid"},
     {.name = "q0",
      AT(q0),
      .type = KLF_OPTION_REAL,
@@ -265,7 +266,7 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      .unit = "images",
      .otherwise = "none",
      .check = check_dataset,
-     .help = "mnist:FILE or mnist:FILE:FIRST-LAST, for --statistics dataset"},
+     .help = "mnist:FILE or mnist:FILE:FIRST-LAST, or cifar10: as for --input, for --statistics dataset"},
     {.name = "ensemble",
      AT(ensemble),
      .type = KLF_OPTION_WHOLE,

@@ -58,7 +58,7 @@ BAD_ARGUMENTS = [
     ("run {dir}/none.yaml", NOINPUT, "'{dir}/none.yaml' cannot be opened"),
     ("run {dir}", NOINPUT, "'{dir}' is a folder, not a file"),
     ("kl --network {dir}", NOINPUT, "'{dir}' is a folder, not a file"),
-    ("kl --input mnist:{dir}:1", NOINPUT, "'{dir}' is a folder, not a file"),
+    ("kl --input mnist:{dir}:1", NOINPUT, "'{dir}' is a folder without training images"),
     ("check {dir}", NOINPUT, "'{dir}' is a folder, not a file"),
     ("check {dir}/\x1b[2J.h5", NOINPUT, "'{dir}/?[2J.h5' cannot be opened"),
     ("kl --input mnist:{dir}/\x1b[2J:1", NOINPUT, "'{dir}/?[2J' cannot be opened"),

@@ -2,6 +2,7 @@
 /* Image references and IDX files: what is read right, and every way in which a file or a reference can be wrong, with the
  * status and the words that a user needs. The files are made here; the real data sets are read where they are present. */
 #include "klflow/images.h"
+#include "scratch_files.h"
 #include "test_data.h"
 
 #include <setjmp.h>
@@ -15,36 +16,16 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum { N_IMAGES = 5, ROWS = 3, COLS = 4, PIXELS = ROWS * COLS, HEADER = 16, FILE_BYTES = HEADER + N_IMAGES * PIXELS };
 
-static char folder[] = "/tmp/klflow-images-XXXXXX";
-static char path[sizeof folder + 32];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return rmdir(folder);
-}
+static char path[512]; /* of the file of the test at hand */
 
 static int remove_file(void **state)
 {
     (void)state;
     unlink(path);
     return 0;
-}
-
-static void put_big_endian(unsigned char *byte, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        byte[i] = (unsigned char)(value >> (24 - 8 * i));
 }
 
 static void put_header(unsigned char *file, uint32_t magic, uint32_t n, uint32_t rows, uint32_t cols)
@@ -71,22 +52,7 @@ static void make_images(unsigned char file[FILE_BYTES])
 
 static void write_plain(const char *name, const void *data, size_t n)
 {
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, n, file), n);
-    assert_int_equal(fclose(file), 0);
-}
-
-/* Packs data as one gzip member at packed; returns its size. */
-static size_t gzip(const unsigned char *data, size_t n, unsigned char *packed, size_t room)
-{
-    z_stream stream = {
-        .next_in = (unsigned char *)(uintptr_t)data, .avail_in = (uInt)n, .next_out = packed, .avail_out = (uInt)room};
-    assert_int_equal(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
-    deflateEnd(&stream);
-    return room - stream.avail_out;
+    snprintf(path, sizeof path, "%s", write_file(name, data, n).text);
 }
 
 static void check_images(size_t first, size_t count)
@@ -146,13 +112,13 @@ static void gzip_file(void **state)
     (void)state;
     unsigned char file[FILE_BYTES], packed[2 * FILE_BYTES];
     make_images(file);
-    write_plain("images.gz", packed, gzip(file, sizeof file, packed, sizeof packed));
+    write_plain("images.gz", packed, gzip_member(file, sizeof file, packed, sizeof packed));
     check_all_ranges();
 
     /* gzip files are known by their content, not by their name; several members in a row are one file (cat a.gz b.gz) */
     for (size_t cut = 0; cut <= sizeof file; cut += 11) {
-        size_t n = gzip(file, cut, packed, sizeof packed);
-        n += gzip(file + cut, sizeof file - cut, packed + n, sizeof packed - n);
+        size_t n = gzip_member(file, cut, packed, sizeof packed);
+        n += gzip_member(file + cut, sizeof file - cut, packed + n, sizeof packed - n);
         write_plain("members", packed, n);
         check_all_ranges();
         unlink(path);
@@ -174,7 +140,7 @@ static void larger_than_buffers(void **state)
     }
     for (int zipped = 0; zipped < 2; zipped++) {
         if (zipped)
-            write_plain("large", packed, gzip(file, SIZE, packed, 2 * SIZE));
+            write_plain("large", packed, gzip_member(file, SIZE, packed, 2 * SIZE));
         else
             write_plain("large", file, SIZE);
         const klf_image_spec spec = {.path = path, .first = 300, .count = 500};
@@ -200,13 +166,13 @@ static void truncated_at_every_byte(void **state)
         CHECK_FAILURE(0, 1, KLF_ERR_DATA, "truncated", "found");
     }
     unlink(path);
-    const size_t size = gzip(file, sizeof file, packed, sizeof packed);
+    const size_t size = gzip_member(file, sizeof file, packed, sizeof packed);
     for (size_t n = 2; n < size; n++) {
         write_plain("images.gz", packed, n);
         CHECK_FAILURE(0, 1, KLF_ERR_DATA, "truncated", "gzip");
     }
     unlink(path);
-    write_plain("images.gz", packed, gzip(file, sizeof file - 1, packed, sizeof packed));
+    write_plain("images.gz", packed, gzip_member(file, sizeof file - 1, packed, sizeof packed));
     CHECK_FAILURE(0, 1, KLF_ERR_DATA, "truncated", "5 images of 3 x 4", "76 bytes", "found 75");
 }
 
@@ -220,15 +186,15 @@ static void oversized(void **state)
     CHECK_FAILURE(0, 1, KLF_ERR_DATA, "oversized", "5 images of 3 x 4", "76 bytes", "found more");
     unlink(path);
 
-    write_plain("images.gz", packed, gzip(file, sizeof file, packed, sizeof packed));
+    write_plain("images.gz", packed, gzip_member(file, sizeof file, packed, sizeof packed));
     CHECK_FAILURE(0, 1, KLF_ERR_DATA, "oversized", "76 bytes");
 
-    size_t n = gzip(file, FILE_BYTES, packed, sizeof packed);
-    n += gzip(file, 1, packed + n, sizeof packed - n);
+    size_t n = gzip_member(file, FILE_BYTES, packed, sizeof packed);
+    n += gzip_member(file, 1, packed + n, sizeof packed - n);
     write_plain("images.gz", packed, n);
     CHECK_FAILURE(0, 1, KLF_ERR_DATA, "oversized", "76 bytes");
 
-    n = gzip(file, FILE_BYTES, packed, sizeof packed);
+    n = gzip_member(file, FILE_BYTES, packed, sizeof packed);
     packed[n] = 0;
     write_plain("images.gz", packed, n + 1);
     CHECK_FAILURE(0, 1, KLF_ERR_DATA, "oversized", "not gzip");
@@ -239,7 +205,7 @@ static void damaged_gzip(void **state)
     (void)state;
     unsigned char file[FILE_BYTES], packed[2 * FILE_BYTES];
     make_images(file);
-    const size_t n = gzip(file, sizeof file, packed, sizeof packed);
+    const size_t n = gzip_member(file, sizeof file, packed, sizeof packed);
     packed[n - 5] ^= 1; /* the checksum */
     write_plain("images.gz", packed, n);
     CHECK_FAILURE(0, 1, KLF_ERR_DATA, "damaged", "incorrect data check");
@@ -317,10 +283,10 @@ static void index_out_of_range(void **state)
 static void missing_or_unreadable(void **state)
 {
     (void)state;
-    snprintf(path, sizeof path, "%s/absent", folder);
+    snprintf(path, sizeof path, "%s/absent", test_folder());
     CHECK_FAILURE(0, 1, KLF_ERR_NOINPUT, "No such file");
-    snprintf(path, sizeof path, "%s", folder);
-    CHECK_FAILURE(0, 1, KLF_ERR_NOINPUT, "is a folder, not a file");
+    snprintf(path, sizeof path, "%s", test_folder());
+    CHECK_FAILURE(0, 1, KLF_ERR_NOINPUT, "is a folder without training images", "train-images-idx3-ubyte");
     if (geteuid() == 0)
         return; /* root may read everything */
     write_plain("secret", "", 0);
@@ -372,7 +338,7 @@ static void malformed_references(void **state)
         {"", 1, "mnist:FILE:INDEX"},
         {"a.gz:5", 1, "mnist:FILE:INDEX"},
         {"Mnist:a:5", 1, "mnist:FILE"},
-        {"a.gz", 0, "mnist:FILE (or"},
+        {"a.gz", 0, "mnist:FILE, idx:FILE or cifar10:FILE"},
         {"mnist:a.gz", 1, "which image"},
         {"mnist:a.gz:", 1, "which image"},
         {"mnist:a.gz:", 0, "which image"},
@@ -455,5 +421,5 @@ int main(void)
         cmocka_unit_test(references),   cmocka_unit_test(malformed_references),
         cmocka_unit_test(mnist_image),  cmocka_unit_test(real_files),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, make_test_folder, remove_test_folder);
 }
