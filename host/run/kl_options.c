@@ -58,6 +58,7 @@ enum {
 #define MAX_SAMPLES UINT64_C(1000000000000)
 #define MAX_WIDTH UINT64_C(1000000)
 #define MAX_OTHER UINT64_C(1000000)
+#define MAX_LIST UINT64_C(10000)
 
 const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
     {.name = "depth",
@@ -70,11 +71,12 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      .unit = "layers",
      .value = "30",
      .help = "number of linear maps, and so of layers",
-     .group = "Network (lists, as in --var-w 1.5,2.0, span a grid)"},
+     .group = "Network (lists, as in --var-w 1.5,2.0 or 1:3:5, span a grid)"},
     {.name = "var-w",
      AT(var_w),
      .type = KLF_OPTION_REALS,
      .where = COMPUTED,
+     .max = MAX_LIST,
      .metavar = "X,...",
      .unit = "1",
      .value = "1.5",
@@ -83,6 +85,7 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
      AT(var_b),
      .type = KLF_OPTION_REALS,
      .where = COMPUTED,
+     .max = MAX_LIST,
      .metavar = "X,...",
      .unit = "1",
      .value = "0.05",

@@ -5,6 +5,7 @@
 #include "core/quote.h"
 #include "klflow/kl_config.h"
 #include "run/numbers.h"
+#include "run/spacing.h"
 #include "run/text.h"
 
 #include <inttypes.h>
@@ -193,9 +194,14 @@ static bool is_unlisted(const klf_option *option, const char *text)
     return false;
 }
 
+static bool is_in_range(const klf_option *option, double value)
+{
+    return option->either_sign || (option->positive ? value > 0 : value >= 0);
+}
+
 static bool parse_real(const klf_option *option, const char *text, double *out)
 {
-    return klf_parse_real(text, out) && (option->either_sign || (option->positive ? *out > 0 : *out >= 0));
+    return klf_parse_real(text, out) && is_in_range(option, *out);
 }
 
 static bool parse_whole(const klf_option *option, const char *text, uint64_t *out)
@@ -227,9 +233,33 @@ static klf_status add_text(const klf_option *option, void *slot, const char *tex
     return st;
 }
 
+/* START:STOP:COUNT; values between two ends that are in range are in range too. */
+static klf_status add_spacing(const klf_option *option, klf_list_real *list, const char *text, const char *label)
+{
+    klf_spacing spacing;
+    size_t      most = option->max != 0 ? (size_t)option->max : KLF_SPACING_MAX_COUNT;
+    if (!klf_spacing_parse(text, &spacing))
+        return klf_fail(KLF_ERR_USAGE, "%s must be %s or START:STOP:COUNT, as in 0.1:1:10 for 0.1, 0.2, ... 1, not %s", label,
+                        klf_option_range(option).text, klf_quoted(text).text);
+    if (!is_in_range(option, spacing.start) || !is_in_range(option, spacing.stop))
+        return refuse(option, text, label);
+    if (spacing.count > most || list->n > most - spacing.count)
+        return klf_fail(KLF_ERR_USAGE, "%s lists more than %zu values with %s", label, most, klf_quoted(text).text);
+    double *larger = realloc(list->v, (list->n + spacing.count) * sizeof *larger);
+    if (larger == NULL)
+        return out_of_memory(label);
+    for (size_t i = 0; i < spacing.count; i++)
+        larger[list->n + i] = klf_spacing_value(&spacing, i);
+    list->v = larger;
+    list->n += spacing.count;
+    return KLF_OK;
+}
+
 static klf_status add_real(const klf_option *option, void *slot, const char *text, const char *label)
 {
     double value;
+    if (option->type == KLF_OPTION_REALS && klf_spacing_is_meant(text))
+        return add_spacing(option, slot, text, label);
     if (!parse_real(option, text, &value))
         return refuse(option, text, label);
     value += 0.0; /* "-0" is 0 */

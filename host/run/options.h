@@ -20,7 +20,7 @@ typedef enum klf_option_type {
     KLF_OPTION_CHOICE, /* an enum; its value is the index in choices */
     KLF_OPTION_REAL,   /* double */
     KLF_OPTION_WHOLE,  /* uint64_t, or int64_t where max allows */
-    KLF_OPTION_REALS,  /* klf_list_real */
+    KLF_OPTION_REALS,  /* klf_list_real; an element START:STOP:COUNT stands for several (run/spacing.h) */
     KLF_OPTION_WHOLES, /* klf_list_uint */
     KLF_OPTION_TEXTS,  /* klf_list_text; repeated on the command line, a list in YAML */
 } klf_option_type;
@@ -40,14 +40,14 @@ typedef struct klf_option {
     char               letter;
     klf_option_type    type;
     unsigned           where;
-    size_t             offset;             /* of the value in the target */
-    size_t             given_offset;       /* of a bool to set with it; 0: none */
-    uint64_t           min, max;           /* WHOLE(S) */
-    bool               positive;           /* REAL(S): > 0, otherwise >= 0 */
-    bool               either_sign;        /* REAL(S): any finite number */
-    const char *const *choices;            /* NULL-terminated */
-    const char *const *unlisted;           /* TEXT: further choices, which help and messages leave out; NULL-terminated */
-    const char *const *misnomers;          /* of choices: a word that is none, and the one it means, ...; NULL-terminated */
+    size_t             offset;       /* of the value in the target */
+    size_t             given_offset; /* of a bool to set with it; 0: none */
+    uint64_t           min, max;     /* WHOLE(S); max of REALS: values of a list that has START:STOP:COUNT; 0: a million */
+    bool               positive;     /* REAL(S): > 0, otherwise >= 0 */
+    bool               either_sign;  /* REAL(S): any finite number */
+    const char *const *choices;      /* NULL-terminated */
+    const char *const *unlisted;     /* TEXT: further choices, which help and messages leave out; NULL-terminated */
+    const char *const *misnomers;    /* of choices: a word that is none, and the one it means, ...; NULL-terminated */
     klf_status (*check)(const char *text); /* TEXT(S): a rule of its own, with its sentence; NULL: none */
     const char *metavar, *unit;
     const char *value;     /* the default, as on the command line; NULL: none */
@@ -97,7 +97,8 @@ bool klf_option_is_list(const klf_option *option);
 /* True if the target has no value for it: an empty list, NULL, NaN, a zero where 0 is out of range. */
 bool klf_option_is_unset(const klf_option *option, const void *target);
 
-/* Sets one value, or appends one to a list. `label` names the option in the sentence of a failure (KLF_ERR_USAGE). */
+/* Sets one value, or appends one to a list, START:STOP:COUNT as many as it stands for. `label` names the option in the sentence
+ * of a failure (KLF_ERR_USAGE). */
 klf_status klf_option_add(const klf_option *option, void *target, const char *text, const char *label);
 
 /* Sets the whole value from one text, as on the command line: lists of numbers are comma separated. Replaces what was there. */

@@ -30,7 +30,10 @@ static void make_row(const klf_option *option, char *row, size_t size)
     escape(option->help, help, sizeof help);
     snprintf(row, size, "| `%s` | %s | %s | %s%s | %s |", klf_option_key(option).text,
              option->value != NULL ? option->value : option->otherwise, option->unit, klf_option_range(option).text,
-             klf_option_is_list(option) ? ", or a list" : "", help);
+             option->type == KLF_OPTION_REALS ? ", START:STOP:COUNT, or a list"
+             : klf_option_is_list(option)     ? ", or a list"
+                                              : "",
+             help);
 }
 
 static void config_md_has_every_key(void **state)
