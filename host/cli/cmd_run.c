@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 static const char usage[] = "klflow run FILE.yaml [options]\n"
-                            "Runs what a YAML file asks for: the options of `klflow kl` in snake_case under\n"
-                            "kl:, and output: and plot: beside it. Options given here win over the file.\n"
-                            "Every problem of the file is reported in one run.";
+                            "Runs what a YAML file asks for: a command's options in snake_case under the\n"
+                            "command's name as a key, and output: and plot: beside it. Options given here\n"
+                            "win over the file. Every problem of the file is reported in one run.";
 
 typedef struct run_options {
     klf_list_text set;
@@ -28,7 +28,7 @@ static const klf_option table[] = {
      .where = KLF_IN_COMMAND,
      .offset = offsetof(run_options, set),
      .metavar = "KEY=VALUE",
-     .help = "set a key as on the command line of `klflow kl` (--set var_w=1.5,2.0); may be repeated"},
+     .help = "set a key of the file as on the command line (--set var_w=1.5,2.0); may be repeated"},
 };
 
 enum { OWN, SHARED, N_SETS };
@@ -51,76 +51,126 @@ static void print_problem(const char *path, const char *text, const klf_problem 
         fprintf(stderr, "  %.*s\n  %*s\n", (int)strcspn(text, "\r\n"), text, problem->column, "^");
 }
 
+static klf_status execute_kl(const void *config, const char **blame)
+{
+    return klf_kl_execute(config, blame);
+}
+
+/* In the order of klf_sections. */
+static klf_status (*const execute_section[])(const void *config, const char **blame) = {execute_kl};
+
+_Static_assert(sizeof execute_section / sizeof execute_section[0] == KLF_N_SECTIONS, "every section can be run");
+
+static klf_status execute(const klf_section *section, const void *config, const char **blame)
+{
+    size_t i = 0;
+    while (klf_sections[i] != section)
+        i++;
+    return execute_section[i](config, blame);
+}
+
+/* A file that is being run: its text, its section and the config that the section fills. */
+typedef struct job {
+    const char        *path;
+    char              *text;
+    size_t             length;
+    const klf_section *section;
+    void              *config;
+    klf_option_set     set;
+} job;
+
 /* Runs the config. A value of the file that only the run finds wrong (an image number beyond the last) is a problem of the file
  * like any other, and is reported where its key stands. */
-static int execute(const char *path, const char *text, const klf_option_set *set)
+static int execute_job(const job *j)
 {
     const char       *blame = NULL;
-    klf_status        st = klf_kl_execute(set->target, &blame);
+    klf_status        st = execute(j->section, j->config, &blame);
     const unsigned    keys = KLF_IN_SECTION | KLF_IN_TOP;
-    const klf_option *option = st == KLF_ERR_USAGE && blame != NULL ? klf_option_find(set->table, set->n, keys, blame) : NULL;
-    const klf_origin *origin = option != NULL ? &set->origin[option - set->table] : NULL;
+    const klf_option *option = st == KLF_ERR_USAGE && blame != NULL ? klf_option_find(j->set.table, j->set.n, keys, blame)
+                                                                    : NULL;
+    const klf_origin *origin = option != NULL ? &j->set.origin[option - j->set.table] : NULL;
     if (origin == NULL || origin->from != KLF_FROM_FILE)
         return klf_report(st);
     char        sentence[1024];
     klf_problem problem = {.line = origin->line, .column = origin->column, .sentence = sentence};
     snprintf(sentence, sizeof sentence, "%s", klf_last_error());
-    print_problem(path, text, &problem);
+    print_problem(j->path, j->text, &problem);
     return KLF_ERR_CONFIG;
 }
 
-static int load_and_execute(const char *path, klf_option_set *set)
+static int load_and_execute(job *j)
 {
-    char        *text = NULL;
-    size_t       length = 0;
     klf_problems problems = {0};
-    klf_status   st = klf_read_config_file(path, &text, &length);
-    if (st == KLF_OK)
-        st = klf_yaml_config_load(text, length, set, &problems);
+    klf_status   st = klf_yaml_config_load(j->text, j->length, j->section, &j->set, &problems);
     for (size_t i = 0; i < problems.n; i++)
-        print_problem(path, text, &problems.v[i]);
+        print_problem(j->path, j->text, &problems.v[i]);
     if (problems.more)
-        fprintf(stderr, "klflow: %s has more problems than these %zu\n", path, problems.n);
+        fprintf(stderr, "klflow: %s has more problems than these %zu\n", j->path, problems.n);
     int code = problems.n > 0 ? (int)st : klf_report(st);
-    if (code == 0)
-        code = execute(path, text, set);
     klf_problems_free(&problems);
-    free(text);
-    return code;
+    return code == 0 ? execute_job(j) : code;
 }
 
-static int run(klf_option_set *sets, const run_options *options, const klf_arguments *arguments)
+static klf_status take_section(const klf_section *section, job *j)
 {
-    if (arguments->n_positional == 0)
+    if (j->config != NULL)
+        j->section->free(j->config);
+    free(j->config);
+    j->section = section;
+    j->config = calloc(1, section->config_size);
+    if (j->config == NULL)
+        return klf_fail(KLF_ERR_MEMORY, "no memory for the config");
+    j->set = klf_section_options(section, j->config, KLF_IN_RUN);
+    return section->init(j->config);
+}
+
+/* The command line with the options of a section. Only the section of the file knows the keys of --set. */
+static klf_status parse(int argc, char **argv, const klf_section *section, bool with_keys, job *j, klf_arguments *arguments)
+{
+    klf_status     st = KLF_OK;
+    run_options    options = {0};
+    klf_option_set sets[N_SETS] = {
+        [OWN] = {.table = table, .n = sizeof table / sizeof table[0], .where = KLF_IN_COMMAND, .target = &options}};
+    *arguments = (klf_arguments){.max_positional = 1};
+    KLF_TRY(take_section(section, j));
+    sets[SHARED] = j->set;
+    KLF_TRY(klf_options_parse(sets, N_SETS, argc - 1, argv + 1, arguments));
+    for (size_t i = 0; with_keys && i < options.set.n; i++)
+        KLF_TRY(klf_options_override(&sets[SHARED], options.set.v[i]));
+    j->set = sets[SHARED];
+    if (arguments->help)
+        klf_help_print(usage, sets, N_SETS);
+done:
+    klf_options_free(&sets[OWN]);
+    return st;
+}
+
+/* In two passes: the first section has every option that any has, and so tells which word of the command line is the file. */
+static int run(int argc, char **argv, job *j)
+{
+    klf_arguments arguments;
+    klf_status    st = parse(argc, argv, klf_sections[0], false, j, &arguments);
+    if (st != KLF_OK || arguments.help)
+        return klf_report(st);
+    if (arguments.n_positional == 0)
         return klf_report(klf_fail(KLF_ERR_USAGE, "klflow run needs a YAML file"));
-    for (size_t i = 0; i < options->set.n; i++) {
-        klf_status st = klf_options_override(&sets[SHARED], options->set.v[i]);
-        if (st != KLF_OK)
-            return klf_report(st);
-    }
-    ((klf_kl_config *)sets[SHARED].target)->config_file = arguments->positional[0];
-    return load_and_execute(arguments->positional[0], &sets[SHARED]);
+    j->path = arguments.positional[0];
+    const klf_status   read = klf_read_config_file(j->path, &j->text, &j->length);
+    const klf_section *section = read == KLF_OK ? klf_yaml_config_section(j->text, j->length) : klf_sections[0];
+    st = parse(argc, argv, section, true, j, &arguments);
+    if (st != KLF_OK || read != KLF_OK) /* the sentence is that of the last failure */
+        return klf_report(st != KLF_OK ? st : read);
+    memcpy((char *)j->config + section->config_file, &j->path, sizeof j->path);
+    return load_and_execute(j);
 }
 
 int klf_cmd_run(int argc, char **argv)
 {
-    klf_kl_config config;
-    run_options   options = {0};
-    klf_kl_config_init(&config);
-    klf_option_set sets[N_SETS] = {
-        [OWN] = {.table = table, .n = sizeof table / sizeof table[0], .where = KLF_IN_COMMAND, .target = &options},
-        [SHARED] = klf_kl_option_set(&config, KLF_IN_RUN),
-    };
-    klf_arguments arguments = {.max_positional = 1};
-    klf_status    st = klf_options_parse(sets, N_SETS, argc - 1, argv + 1, &arguments);
-    int           code = 0;
-    if (st != KLF_OK)
-        code = klf_report(st);
-    else if (arguments.help)
-        klf_help_print(usage, sets, N_SETS);
-    else
-        code = run(sets, &options, &arguments);
-    klf_options_free(&sets[OWN]);
-    klf_kl_config_free(&config);
+    job j = {0};
+    int code = run(argc, argv, &j);
+    if (j.config != NULL)
+        j.section->free(j.config);
+    free(j.config);
+    free(j.text);
     return code;
 }

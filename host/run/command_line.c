@@ -142,8 +142,9 @@ klf_status klf_options_parse(klf_option_set *sets, size_t n_sets, int argc, char
 
 klf_status klf_options_override(klf_option_set *set, const char *assignment)
 {
-    bool        in_section = strncmp(assignment, "kl.", 3) == 0;
-    const char *key = in_section ? assignment + 3 : assignment;
+    size_t      prefix = strlen(set->section);
+    bool        in_section = strncmp(assignment, set->section, prefix) == 0 && assignment[prefix] == '.';
+    const char *key = in_section ? assignment + prefix + 1 : assignment;
     size_t      length = strcspn(key, "=");
     if (key[length] == '\0' || length == 0)
         return klf_fail(KLF_ERR_USAGE, "--set needs KEY=VALUE, not %s", klf_quoted(assignment).text);
@@ -162,7 +163,8 @@ klf_status klf_options_override(klf_option_set *set, const char *assignment)
                         suggestion.best ? "?" : "");
     }
     if (in_section && (option->where & KLF_IN_SECTION) == 0)
-        return klf_fail(KLF_ERR_USAGE, "'%s' belongs at the top level, beside kl:, so it is --set %s=VALUE", name, name);
+        return klf_fail(KLF_ERR_USAGE, "'%s' belongs at the top level, beside %s:, so it is --set %s=VALUE", name, set->section,
+                        name);
     klf_origin *origin = &set->origin[option - set->table];
     bool        repeated = origin->from == KLF_FROM_COMMAND;
     const char *value = key + length + 1;

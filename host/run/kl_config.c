@@ -40,10 +40,10 @@ void klf_kl_config_free(klf_kl_config *config)
 }
 
 typedef struct checker {
-    klf_kl_config    *config;
-    klf_kl_complaint *complain;
-    void             *arg;
-    klf_status        status;
+    klf_kl_config *config;
+    klf_complaint *complain;
+    void          *arg;
+    klf_status     status;
 } checker;
 
 __attribute__((format(printf, 4, 5))) static void broken(checker *c, const char *key, const char *other, const char *format,
@@ -291,7 +291,7 @@ static klf_status fill_in(klf_kl_config *config)
     return st;
 }
 
-klf_status klf_kl_config_check(klf_kl_config *config, klf_kl_complaint *complain, void *arg)
+klf_status klf_kl_config_check(klf_kl_config *config, klf_complaint *complain, void *arg)
 {
     checker c = {.config = config, .complain = complain, .arg = arg, .status = KLF_OK};
     check_network(&c);

@@ -389,5 +389,5 @@ const klf_option klf_kl_options[KLF_KL_N_OPTIONS] = {
 
 klf_option_set klf_kl_option_set(klf_kl_config *config, unsigned where)
 {
-    return (klf_option_set){.table = klf_kl_options, .n = KLF_KL_N_OPTIONS, .where = where, .target = config};
+    return klf_section_options(&klf_kl_section, config, where);
 }

@@ -5,7 +5,7 @@
 #define KLFLOW_RUN_KL_OPTIONS_H
 
 #include "klflow/kl_config.h"
-#include "run/options.h"
+#include "run/section.h"
 
 enum { KLF_KL_N_OPTIONS = 35 };
 extern const klf_option klf_kl_options[KLF_KL_N_OPTIONS];
@@ -13,10 +13,7 @@ extern const klf_option klf_kl_options[KLF_KL_N_OPTIONS];
 /* A set over the table with nothing given yet; config must be initialised. */
 klf_option_set klf_kl_option_set(klf_kl_config *config, unsigned where);
 
-/* A rule that the config breaks: the keys concerned (other may be NULL) and the sentence. */
-typedef void klf_kl_complaint(void *arg, const char *key, const char *other, const char *sentence);
-
 /* klf_kl_config_complete with every broken rule reported, not only the first. complain may be NULL. */
-klf_status klf_kl_config_check(klf_kl_config *config, klf_kl_complaint *complain, void *arg);
+klf_status klf_kl_config_check(klf_kl_config *config, klf_complaint *complain, void *arg);
 
 #endif

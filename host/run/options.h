@@ -29,7 +29,7 @@ typedef enum klf_option_type {
 enum {
     KLF_IN_KL = 1,       /* klflow kl --name */
     KLF_IN_RUN = 2,      /* klflow run FILE --name */
-    KLF_IN_SECTION = 4,  /* under kl: in YAML */
+    KLF_IN_SECTION = 4,  /* under kl:, or the section it belongs to, in YAML */
     KLF_IN_TOP = 8,      /* at the top level of YAML */
     KLF_IN_RECORD = 16,  /* in the effective config: it says what is computed, not how it is reported */
     KLF_IN_COMMAND = 32, /* an option of another command, with a table of its own */
@@ -67,7 +67,8 @@ enum { KLF_MAX_OPTIONS = 40 };
 
 typedef struct klf_option_set {
     const klf_option *table;
-    size_t            n; /* <= KLF_MAX_OPTIONS */
+    size_t            n;       /* <= KLF_MAX_OPTIONS */
+    const char       *section; /* of a config file whose keys these are; NULL: they are options of a command only */
     unsigned          where;
     void             *target;
     klf_origin        origin[KLF_MAX_OPTIONS];
@@ -122,8 +123,8 @@ typedef struct klf_arguments {
  * --name=value. KLF_ERR_USAGE and one sentence at the first mistake. arguments->max_positional is set by the caller. */
 klf_status klf_options_parse(klf_option_set *sets, size_t n_sets, int argc, char **argv, klf_arguments *arguments);
 
-/* Sets one option from "key=value", or "kl.key=value" for a key of that section, as klflow run --set does. The value is written
- * as on the command line; where that repeats an option to make a list, this is repeated. */
+/* Sets one option from "key=value", or "kl.key=value" for a key of that (the set's) section, as klflow run --set does. The
+ * value is written as on the command line; where that repeats an option to make a list, this is repeated. */
 klf_status klf_options_override(klf_option_set *set, const char *assignment);
 
 #endif

@@ -5,18 +5,19 @@
 
 #include "core/quote.h"
 #include "run/text.h"
+#include "run/yaml_parser.h"
 #include "run/yaml_text.h"
 
-#include <libfyaml.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct walker {
-    klf_option_set *set;
-    klf_kl_config   scratch; /* takes values that the command line overrides, to check them all the same */
-    klf_problems   *problems;
-    int             line, column; /* of kl:, for rules that no key of the file is to blame for */
+    const klf_section *section;
+    klf_option_set    *set;
+    void              *scratch; /* a config that takes values that the command line overrides, to check them all the same */
+    klf_problems      *problems;
+    int                line, column; /* of the section, for rules that no key of the file is to blame for */
 } walker;
 
 typedef struct position {
@@ -52,16 +53,6 @@ static void complain_at(walker *w, position at, const char *sentence)
         snprintf(sentence_, sizeof sentence_, __VA_ARGS__);                                                                    \
         complain_at(w, at, sentence_);                                                                                         \
     } while (0)
-
-/* A scalar's text as a C string, malloc'd; NULL if it holds a NUL byte or memory ran out. */
-static char *scalar_text(struct fy_node *node)
-{
-    size_t      length = 0;
-    const char *text = fy_node_get_scalar(node, &length);
-    if (text == NULL)
-        return strdup("");
-    return memchr(text, '\0', length) == NULL ? strndup(text, length) : NULL;
-}
 
 static bool is_plain(struct fy_node *node)
 {
@@ -135,7 +126,7 @@ static bool take_scalar(walker *w, const klf_option *option, void *target, struc
                                               : "list");
         return false;
     }
-    char *text = scalar_text(node);
+    char *text = klf_yaml_scalar(node);
     if (text == NULL) {
         COMPLAIN(w, at, "%s has a NUL character in its value", key.text);
         return false;
@@ -169,7 +160,7 @@ static void take_value(walker *w, const klf_option *option, struct fy_node *valu
 {
     klf_origin *origin = &w->set->origin[option - w->set->table];
     bool        overridden = origin->from == KLF_FROM_COMMAND;
-    void       *target = overridden ? &w->scratch : w->set->target;
+    void       *target = overridden ? w->scratch : w->set->target;
     bool        good;
     klf_option_clear(option, target);
     if (value != NULL && fy_node_is_sequence(value) && klf_option_is_list(option) && !is_fancy(w, value, key_at))
@@ -187,13 +178,14 @@ static void unknown_key(walker *w, unsigned where, const char *key, position at)
     const klf_option_set *set = w->set;
     unsigned              elsewhere = where == KLF_IN_TOP ? KLF_IN_SECTION : KLF_IN_TOP;
     if (klf_option_find(set->table, set->n, elsewhere, key) != NULL) {
-        COMPLAIN(w, at, where == KLF_IN_TOP ? "'%s' belongs under kl:" : "'%s' belongs at the top level, beside kl:", key);
+        COMPLAIN(w, at, where == KLF_IN_TOP ? "'%s' belongs under %s:" : "'%s' belongs at the top level, beside %s:", key,
+                 w->section->name);
         return;
     }
     klf_label      label[KLF_MAX_OPTIONS];
     klf_suggestion suggestion = {.word = key};
-    if (where == KLF_IN_TOP)
-        klf_suggestion_offer(&suggestion, "kl");
+    for (size_t i = 0; where == KLF_IN_TOP && i < KLF_N_SECTIONS; i++)
+        klf_suggestion_offer(&suggestion, klf_sections[i]->name);
     for (size_t i = 0; i < set->n; i++)
         if ((set->table[i].where & where) != 0) {
             label[i] = klf_option_key(&set->table[i]);
@@ -202,9 +194,11 @@ static void unknown_key(walker *w, unsigned where, const char *key, position at)
     klf_quote quote = klf_quoted(key);
     if (suggestion.best != NULL)
         COMPLAIN(w, at, "unknown key %s; did you mean '%s'?", quote.text, suggestion.best);
+    else if (where == KLF_IN_TOP)
+        COMPLAIN(w, at, "unknown key %s; the top level has %s, and beside it output and plot", quote.text,
+                 klf_section_names().text);
     else
-        COMPLAIN(w, at, "unknown key %s; %s", quote.text,
-                 where == KLF_IN_TOP ? "the top level has kl, output and plot" : "`klflow kl --help` lists them");
+        COMPLAIN(w, at, "unknown key %s; `klflow %s --help` lists them", quote.text, w->section->name);
 }
 
 static void walk_section(walker *w, struct fy_node *section, unsigned where);
@@ -230,15 +224,17 @@ static void take_pair(walker *w, struct fy_node *mapping, struct fy_node_pair *p
     position        at = position_of(key_node, position_of(value, section_at));
     if (is_fancy(w, key_node, at))
         return;
-    char *key = key_node != NULL && fy_node_is_scalar(key_node) ? scalar_text(key_node) : NULL;
+    char *key = key_node != NULL && fy_node_is_scalar(key_node) ? klf_yaml_scalar(key_node) : NULL;
     if (key == NULL || *key == '\0') {
         complain_at(w, at, "a key must be a plain word");
         free(key);
         return;
     }
-    const klf_option *option = klf_option_find(w->set->table, w->set->n, where, key);
-    bool              section = where == KLF_IN_TOP && strcmp(key, "kl") == 0;
-    if (option == NULL && !section) {
+    const klf_option  *option = klf_option_find(w->set->table, w->set->n, where, key);
+    const klf_section *section = where == KLF_IN_TOP ? klf_section_find(key) : NULL;
+    if (section != NULL && section != w->section) {
+        COMPLAIN(w, at, "a file has one section, and this one has %s: already", w->section->name);
+    } else if (option == NULL && section == NULL) {
         unknown_key(w, where, key, at);
     } else if (is_repeated(mapping, pair, key)) {
         COMPLAIN(w, at, "'%s' is given twice", key);
@@ -250,7 +246,8 @@ static void take_pair(walker *w, struct fy_node *mapping, struct fy_node_pair *p
         if (value != NULL && fy_node_is_mapping(value))
             walk_section(w, value, KLF_IN_SECTION);
         else if (!is_null(value))
-            complain_at(w, at, "kl must hold keys and values, one a line (  var_w: 1.5)");
+            COMPLAIN(w, at, "%s must hold keys and values, one a line (  %s: %s)", key, klf_option_key(w->set->table).text,
+                     w->set->table->value != NULL ? w->set->table->value : w->set->table->metavar);
     }
     free(key);
 }
@@ -262,9 +259,9 @@ static void walk_section(walker *w, struct fy_node *section, unsigned where)
     struct fy_node_pair *pair;
     while (!w->problems->more && (pair = fy_node_mapping_iterate(section, &iterator)) != NULL)
         take_pair(w, section, pair, where, at);
-    bool has_kl = fy_node_mapping_lookup_pair_by_string(section, "kl", FY_NT) != NULL;
-    if (where == KLF_IN_TOP && !has_kl && w->problems->n == 0) /* else it may be misspelt, which is said already */
-        complain_at(w, at, "there is no kl: section; an empty one computes the defaults");
+    bool has_section = fy_node_mapping_lookup_pair_by_string(section, w->section->name, FY_NT) != NULL;
+    if (where == KLF_IN_TOP && !has_section && w->problems->n == 0) /* else it may be misspelt, which is said already */
+        COMPLAIN(w, at, "there is no section: the file needs a key %s", klf_section_names().text);
 }
 
 static void walk_document(walker *w, struct fy_document *document)
@@ -276,12 +273,8 @@ static void walk_document(walker *w, struct fy_document *document)
     else if (!is_fancy(w, root, position_of(root, start)) && fy_node_is_mapping(root))
         walk_section(w, root, KLF_IN_TOP);
     else if (w->problems->n == 0)
-        complain_at(w, position_of(root, start), "the file must hold the keys kl, output and plot");
-}
-
-static void ignore_output(struct fy_diag *diag, void *user, const char *text, size_t length)
-{
-    (void)diag, (void)user, (void)text, (void)length;
+        COMPLAIN(w, position_of(root, start), "the file must hold a key %s, and beside it output and plot",
+                 klf_section_names().text);
 }
 
 static void report_syntax_errors(walker *w, struct fy_diag *diag)
@@ -298,32 +291,22 @@ static void report_syntax_errors(walker *w, struct fy_diag *diag)
 
 static klf_status parse(walker *w, const char *text, size_t length)
 {
-    struct fy_diag_cfg settings;
-    fy_diag_cfg_default(&settings);
-    settings.fp = NULL;
-    settings.output_fn = ignore_output;
-    struct fy_diag     *diag = fy_diag_create(&settings);
-    struct fy_parse_cfg parsing = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_ALLOW_DUPLICATE_KEYS, .diag = diag};
-    struct fy_parser   *parser = diag != NULL ? fy_parser_create(&parsing) : NULL;
-    if (parser == NULL || fy_parser_set_string(parser, text, length) != 0) {
-        fy_parser_destroy(parser);
-        fy_diag_destroy(diag);
-        return klf_fail(KLF_ERR_MEMORY, "no memory to parse the config");
-    }
-    fy_diag_set_collect_errors(diag, true);
-    struct fy_document *document = fy_parse_load_document(parser);
-    if (!fy_parser_get_stream_error(parser))
+    klf_yaml_parser p;
+    klf_status      st = klf_yaml_parser_create(text, length, &p);
+    if (st != KLF_OK)
+        return st;
+    struct fy_document *document = fy_parse_load_document(p.parser);
+    if (!fy_parser_get_stream_error(p.parser))
         walk_document(w, document);
-    fy_parse_document_destroy(parser, document);
-    document = document != NULL && !fy_parser_get_stream_error(parser) ? fy_parse_load_document(parser) : NULL;
+    fy_parse_document_destroy(p.parser, document);
+    document = document != NULL && !fy_parser_get_stream_error(p.parser) ? fy_parse_load_document(p.parser) : NULL;
     if (document != NULL)
         complain_at(w, position_of(fy_document_root(document), (position){1, 1}),
                     "a second document begins above this line; a config is one document");
-    fy_parse_document_destroy(parser, document);
-    if (fy_parser_get_stream_error(parser))
-        report_syntax_errors(w, diag);
-    fy_parser_destroy(parser);
-    fy_diag_destroy(diag);
+    fy_parse_document_destroy(p.parser, document);
+    if (fy_parser_get_stream_error(p.parser))
+        report_syntax_errors(w, p.diag);
+    klf_yaml_parser_destroy(&p);
     return KLF_OK;
 }
 
@@ -349,22 +332,33 @@ static void report_rule(void *arg, const char *key, const char *other, const cha
         klf_problems_add(w->problems, w->line, w->column, sentence);
 }
 
-klf_status klf_yaml_config_load(const char *text, size_t length, klf_option_set *set, klf_problems *problems)
+static klf_status read_and_check(walker *w, const char *text, size_t length)
 {
-    walker w = {.set = set, .problems = problems, .line = 1, .column = 1};
-    klf_kl_config_init(&w.scratch);
     klf_yaml_refusal bad;
     klf_status       st = KLF_OK;
     if (klf_yaml_text_check(text, length, &bad))
-        st = parse(&w, text, length);
+        st = parse(w, text, length);
     else
-        klf_problems_add(problems, bad.line, bad.column, bad.sentence);
+        klf_problems_add(w->problems, bad.line, bad.column, bad.sentence);
     if (st == KLF_OK) {
-        st = klf_kl_config_check(set->target, report_rule, &w);
-        if (problems->n > 0 && st != KLF_ERR_MEMORY)
+        st = w->section->check(w->set->target, report_rule, w);
+        if (w->problems->n > 0 && st != KLF_ERR_MEMORY)
             st = KLF_OK; /* it is among the problems */
     }
-    klf_kl_config_free(&w.scratch);
+    return st;
+}
+
+klf_status klf_yaml_config_load(const char *text, size_t length, const klf_section *section, klf_option_set *set,
+                                klf_problems *problems)
+{
+    walker w = {.section = section, .set = set, .problems = problems, .line = 1, .column = 1};
+    w.scratch = calloc(1, section->config_size);
+    klf_status st = w.scratch != NULL ? section->init(w.scratch) : klf_fail(KLF_ERR_MEMORY, "no memory to read the config");
+    if (st == KLF_OK)
+        st = read_and_check(&w, text, length);
+    if (w.scratch != NULL)
+        section->free(w.scratch);
+    free(w.scratch);
     klf_problems_sort(problems);
     if (st != KLF_OK || (problems->n == 0 && !problems->lost))
         return st;

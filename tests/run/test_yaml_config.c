@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* YAML files into configs: what is accepted, where problems are reported, and that a config's text reads back to itself. */
+#include "run/kl_options.h"
 #include "run/yaml_config.h"
 
 #include <math.h>
@@ -25,7 +26,7 @@ static void load(const char *text, loaded *out)
     *out = (loaded){0};
     klf_kl_config_init(&out->config);
     klf_option_set set = klf_kl_option_set(&out->config, KLF_IN_RUN);
-    out->status = klf_yaml_config_load(text, strlen(text), &set, &out->problems);
+    out->status = klf_yaml_config_load(text, strlen(text), &klf_kl_section, &set, &out->problems);
 }
 
 static void unload(loaded *l)
@@ -82,18 +83,18 @@ static const struct {
     {"", {"1:1: the file is empty"}},
     {"# only a comment\n", {"1:1: the file is empty"}},
     {"---\n", {"1:1: the file is empty"}},
-    {"hello\n", {"1:1: the file must hold the keys kl, output and plot"}},
-    {"- kl\n", {"1:3: the file must hold the keys"}},
-    {"output: x\n", {"1:1: there is no kl: section"}},
+    {"hello\n", {"1:1: the file must hold a key kl"}},
+    {"- kl\n", {"1:3: the file must hold a key"}},
+    {"output: x\n", {"1:1: there is no section: the file needs a key kl"}},
     {"kI:\n", {"1:1: unknown key 'kI'; did you mean 'kl'?"}},
-    {"kl: 5\n", {"1:1: kl must hold keys and values"}},
-    {"kl: [a]\n", {"1:1: kl must hold keys and values"}},
+    {"kl: 5\n", {"1:1: kl must hold keys and values, one a line (  depth: 30)"}},
+    {"kl: [a]\n", {"1:1: kl must hold keys and values, one a line (  depth: 30)"}},
     {"kl:\n  n_mv: 3\n", {"2:3: unknown key 'n_mv'; did you mean 'n_mc'?"}},
     {"kl:\n  n-mc: 3\n", {"2:3: unknown key 'n-mc'; did you mean 'n_mc'?"}},
     {"kl:\n  temperature: 3\n", {"2:3: unknown key 'temperature'; `klflow kl --help` lists them"}},
     {"kl:\n  output: x\n", {"2:3: 'output' belongs at the top level, beside kl:"}},
     {"kl:\ndepth: 3\n", {"2:1: 'depth' belongs under kl:"}},
-    {"kl:\nzebra: 3\n", {"2:1: unknown key 'zebra'; the top level has kl, output and plot"}},
+    {"kl:\nzebra: 3\n", {"2:1: unknown key 'zebra'; the top level has kl"}},
     {"kl:\n  depth: 3\n  depth: 4\n", {"3:3: 'depth' is given twice"}},
     {"kl:\n  depth: 3\nkl:\n  seed: 4\n", {"3:1: 'kl' is given twice"}},
     {"kl:\n  n_mc: 1.5\n", {"2:9: n_mc must be a whole number from 1 to 1000000000000, not '1.5'"}},
@@ -208,7 +209,8 @@ static void the_command_line_wins_and_the_file_is_checked_still(void **state)
         klf_option_set set = klf_kl_option_set(&config, KLF_IN_RUN);
         assert_int_equal(klf_options_override(&set, "depth=7,8"), KLF_OK);
         const char *text = i == 0 ? good : bad;
-        assert_int_equal(klf_yaml_config_load(text, strlen(text), &set, &problems), i == 0 ? KLF_OK : KLF_ERR_CONFIG);
+        assert_int_equal(klf_yaml_config_load(text, strlen(text), &klf_kl_section, &set, &problems),
+                         i == 0 ? KLF_OK : KLF_ERR_CONFIG);
         assert_true(config.depth.n == 2 && config.depth.v[0] == 7);
         assert_int_equal(problems.n, i);
         klf_problems_free(&problems);
@@ -224,7 +226,7 @@ static void a_rule_broken_on_the_command_line_is_no_fault_of_the_file(void **sta
     klf_kl_config_init(&config);
     klf_option_set set = klf_kl_option_set(&config, KLF_IN_RUN);
     assert_int_equal(klf_options_override(&set, "reference_layer=40"), KLF_OK);
-    assert_int_equal(klf_yaml_config_load("kl:\n", 4, &set, &problems), KLF_ERR_USAGE);
+    assert_int_equal(klf_yaml_config_load("kl:\n", 4, &klf_kl_section, &set, &problems), KLF_ERR_USAGE);
     assert_int_equal(problems.n, 1);
     assert_int_equal(problems.v[0].line, 0);
     klf_problems_free(&problems);
