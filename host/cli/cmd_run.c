@@ -5,6 +5,7 @@
 #include "cli/help.h"
 #include "cli/kl_execute.h"
 #include "cli/report.h"
+#include "cli/sweep_command.h"
 #include "run/yaml_config.h"
 
 #include <stddef.h>
@@ -51,22 +52,18 @@ static void print_problem(const char *path, const char *text, const klf_problem 
         fprintf(stderr, "  %.*s\n  %*s\n", (int)strcspn(text, "\r\n"), text, problem->column, "^");
 }
 
-static klf_status execute_kl(const void *config, const char **blame)
-{
-    return klf_kl_execute(config, blame);
-}
+static const klf_sweep_printer *const printers[] = {&klf_ising1d_printer};
 
-/* In the order of klf_sections. */
-static klf_status (*const execute_section[])(const void *config, const char **blame) = {execute_kl};
-
-_Static_assert(sizeof execute_section / sizeof execute_section[0] == KLF_N_SECTIONS, "every section can be run");
+_Static_assert(1 + sizeof printers / sizeof printers[0] == KLF_N_SECTIONS, "every section can be run");
 
 static klf_status execute(const klf_section *section, const void *config, const char **blame)
 {
+    if (section == &klf_kl_section)
+        return klf_kl_execute(config, blame);
     size_t i = 0;
-    while (klf_sections[i] != section)
+    while (printers[i]->kind->section != section)
         i++;
-    return execute_section[i](config, blame);
+    return klf_sweep_execute(printers[i], config, blame);
 }
 
 /* A file that is being run: its text, its section and the config that the section fills. */

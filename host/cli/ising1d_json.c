@@ -41,7 +41,7 @@ void klf_ising1d_print_json(const klf_ising1d_config *config, const klf_ising1d_
     klf_json_real("entropy_per_site", result->chain.entropy);
     klf_json_real("magnetization", result->chain.magnetization);
     klf_json_real("nn_correlation", result->chain.nn_correlation);
-    klf_json_real("coupling", config->coupling);
+    klf_json_real("coupling", result->coupling);
     klf_json_real("field", config->field);
     if (config->ring != 0)
         klf_json_whole("ring", config->ring);

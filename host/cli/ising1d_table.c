@@ -27,10 +27,10 @@ static void print_s(int width, double value)
         printf("%*.9f", width, value);
 }
 
-static void print_title(const klf_ising1d_config *config)
+static void print_title(const klf_ising1d_config *config, double coupling)
 {
     char text[KLF_REAL_TEXT];
-    klf_format_real(config->coupling, text);
+    klf_format_real(coupling, text);
     printf("Ising chain, K = %s", text);
     klf_format_real(config->field, text);
     if (config->field_given)
@@ -120,7 +120,7 @@ static void print_expansions(const klf_ising1d_result *r)
 
 void klf_ising1d_print_tables(const klf_ising1d_config *config, const klf_ising1d_result *result)
 {
-    print_title(config);
+    print_title(config, result->coupling);
     print_flow(config, result);
     print_summary(result);
     if (config->ring != 0)

@@ -7,13 +7,11 @@
 #include "data/image_files.h"
 #include "klflow/images.h"
 #include "run/kl_options.h"
-#include "run/numbers.h"
-#include "run/same_file.h"
+#include "run/rules.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,24 +39,8 @@ void klf_kl_config_free(klf_kl_config *config)
 
 typedef struct checker {
     klf_kl_config *config;
-    klf_complaint *complain;
-    void          *arg;
-    klf_status     status;
+    klf_rules      rules;
 } checker;
-
-__attribute__((format(printf, 4, 5))) static void broken(checker *c, const char *key, const char *other, const char *format,
-                                                         ...)
-{
-    char    sentence[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(sentence, sizeof sentence, format, args);
-    va_end(args);
-    if (c->complain != NULL)
-        c->complain(c->arg, key, other, sentence);
-    if (c->status == KLF_OK)
-        c->status = klf_fail(KLF_ERR_USAGE, "%s", sentence);
-}
 
 static void check_network(checker *c)
 {
@@ -73,23 +55,25 @@ static void check_network(checker *c)
                  {"architecture", config->architecture_given}};
     for (size_t i = 0; config->network != NULL && i < sizeof fixed / sizeof fixed[0]; i++)
         if (fixed[i].given)
-            broken(c, fixed[i].key, "network", "the network file fixes %s; give one of the two", fixed[i].key);
+            klf_rule_broken(&c->rules, fixed[i].key, "network", "the network file fixes %s; give one of the two", fixed[i].key);
     if (config->network != NULL && config->ensemble > 1)
-        broken(c, "ensemble", "network", "an ensemble is drawn at random, so one network file cannot give %" PRIu64 " networks",
-               config->ensemble);
+        klf_rule_broken(&c->rules, "ensemble", "network",
+                        "an ensemble is drawn at random, so one network file cannot give %" PRIu64 " networks",
+                        config->ensemble);
     if (config->network != NULL || config->widths.n == 0)
         return;
     if (config->architecture_given)
-        broken(c, "architecture", "widths", "explicit widths leave no architecture to choose; give one of the two");
+        klf_rule_broken(&c->rules, "architecture", "widths",
+                        "explicit widths leave no architecture to choose; give one of the two");
     if (config->widths.n < 2)
-        broken(c, "widths", NULL, "a network has at least 2 layers, but widths lists 1");
+        klf_rule_broken(&c->rules, "widths", NULL, "a network has at least 2 layers, but widths lists 1");
     if (config->widths.n > KLF_MAX_DEPTH)
-        broken(c, "widths", NULL, "a network has at most %" PRIu64 " layers, but widths lists %zu", KLF_MAX_DEPTH,
-               config->widths.n);
+        klf_rule_broken(&c->rules, "widths", NULL, "a network has at most %" PRIu64 " layers, but widths lists %zu",
+                        KLF_MAX_DEPTH, config->widths.n);
     for (size_t i = 0; i < config->depth.n; i++)
         if (config->depth.v[i] != config->widths.n) {
-            broken(c, "depth", "widths", "the %zu widths make a network of depth %zu, not %" PRIu64, config->widths.n,
-                   config->widths.n, config->depth.v[i]);
+            klf_rule_broken(&c->rules, "depth", "widths", "the %zu widths make a network of depth %zu, not %" PRIu64,
+                            config->widths.n, config->widths.n, config->depth.v[i]);
             break;
         }
 }
@@ -99,15 +83,15 @@ static void check_input(checker *c)
     const klf_kl_config *config = c->config;
     bool                 image = config->input.n > 0, q0 = !isnan(config->q0), gaussian = !isnan(config->gaussian_input);
     if (image && q0)
-        broken(c, "q0", "input", "an image and q0 are both given as the input; give one of them");
+        klf_rule_broken(&c->rules, "q0", "input", "an image and q0 are both given as the input; give one of them");
     if (image && gaussian)
-        broken(c, "gaussian_input", "input", "an image and a Gaussian input are both given; give one of them");
+        klf_rule_broken(&c->rules, "gaussian_input", "input", "an image and a Gaussian input are both given; give one of them");
     if (q0 && gaussian)
-        broken(c, "gaussian_input", "q0", "q0 and a Gaussian input are both given; give one of them");
+        klf_rule_broken(&c->rules, "gaussian_input", "q0", "q0 and a Gaussian input are both given; give one of them");
     if (config->statistics == KLF_STATS_DATASET && config->dataset == NULL)
-        broken(c, "statistics", "dataset", "statistics dataset needs a dataset (mnist:FILE)");
+        klf_rule_broken(&c->rules, "statistics", "dataset", "statistics dataset needs a dataset (mnist:FILE)");
     if (config->statistics != KLF_STATS_DATASET && config->dataset != NULL)
-        broken(c, "dataset", "statistics", "a dataset is used by statistics dataset only");
+        klf_rule_broken(&c->rules, "dataset", "statistics", "a dataset is used by statistics dataset only");
 }
 
 static void check_computation(checker *c)
@@ -115,50 +99,34 @@ static void check_computation(checker *c)
     const klf_kl_config *config = c->config;
     bool                 of_float = config->precision == KLF_FP32 || config->precision == KLF_TF32X3;
     if (config->precision_given && of_float && config->backend != NULL && strcmp(config->backend, "ref") == 0)
-        broken(c, "precision", "backend", "backend ref computes in double, so it has no %s; choose fp64 or leave precision out",
-               klf_precision_name((klf_precision)config->precision));
+        klf_rule_broken(&c->rules, "precision", "backend",
+                        "backend ref computes in double, so it has no %s; choose fp64 or leave precision out",
+                        klf_precision_name((klf_precision)config->precision));
     if (config->save_f_jk && config->estimator == KLF_DIRECT)
-        broken(c, "save_f_jk", "estimator", "estimator direct does not compute f_jk; choose gram or both to save it");
+        klf_rule_broken(&c->rules, "save_f_jk", "estimator",
+                        "estimator direct does not compute f_jk; choose gram or both to save it");
     if (config->save_f_j && config->output == NULL)
-        broken(c, "save_f_j", "output", "f_j is kept in the result file, but no output file is given");
+        klf_rule_broken(&c->rules, "save_f_j", "output", "f_j is kept in the result file, but no output file is given");
     if (config->save_f_jk && config->output == NULL)
-        broken(c, "save_f_jk", "output", "f_jk is kept in the result file, but no output file is given");
+        klf_rule_broken(&c->rules, "save_f_jk", "output", "f_jk is kept in the result file, but no output file is given");
     if (config->resume && config->output == NULL && config->checkpoint == NULL)
-        broken(c, "resume", "output",
-               "a run without an output file has no checkpoint to resume from; give output or checkpoint");
+        klf_rule_broken(&c->rules, "resume", "output",
+                        "a run without an output file has no checkpoint to resume from; give output or checkpoint");
     if (config->plot != NULL && config->output == NULL)
-        broken(c, "plot", "output", "the plot is drawn from the result file, but no output file is given");
+        klf_rule_broken(&c->rules, "plot", "output", "the plot is drawn from the result file, but no output file is given");
 }
 
-/* By its suffix plot.py knows what to draw. */
-static bool is_picture(const char *path)
-{
-    static const char *const suffixes[] = {".png", ".svg", ".pdf"};
-    size_t                   n = strlen(path);
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
-        if (n > strlen(suffixes[i]) && strcmp(path + n - strlen(suffixes[i]), suffixes[i]) == 0)
-            return true;
-    return false;
-}
-
-/* A file that is written must be no other one of the run: with --force it would replace what the run reads. */
-static void check_written(checker *c, const char *key, const char *path, const char *other_key, const char *other)
-{
-    if (path != NULL && other != NULL && klf_same_file(path, other))
-        broken(c, key, other_key, "%s and %s are the same file, %s", other_key, key, klf_quoted(path).text);
-}
-
-/* The same for the files of an image reference; what cannot be found is reported elsewhere, and its sentence must not take the
- * place of the one that klf_kl_config_complete returns with. */
+/* klf_rule_written for the files of an image reference; what cannot be found is reported elsewhere, and its sentence must not
+ * take the place of the one that klf_kl_config_complete returns with. */
 static void check_written_images(checker *c, const char *key, const char *path, const char *other_key, const char *images)
 {
     klf_image_spec  spec = {0};
     klf_image_files files = {0};
-    const bool      sentence_stands = c->status != KLF_OK && c->complain == NULL;
+    const bool      sentence_stands = c->rules.status != KLF_OK && c->rules.complain == NULL;
     if (path != NULL && images != NULL && !sentence_stands && klf_image_spec_parse(images, false, &spec) == KLF_OK &&
         klf_image_files_find(&spec, &files) == KLF_OK)
         for (size_t i = 0; i < files.n; i++)
-            check_written(c, key, path, other_key, files.image[i]);
+            klf_rule_written(&c->rules, key, path, other_key, files.image[i]);
     klf_image_files_free(&files);
     klf_image_spec_free(&spec);
 }
@@ -166,8 +134,7 @@ static void check_written_images(checker *c, const char *key, const char *path, 
 static void check_files(checker *c)
 {
     const klf_kl_config *config = c->config;
-    if (config->plot != NULL && !is_picture(config->plot))
-        broken(c, "plot", NULL, "plot must end in .png, .svg or .pdf, unlike %s", klf_quoted(config->plot).text);
+    klf_rule_picture(&c->rules, config->plot);
     const struct {
         const char *key, *path;
     } written[] = {{"output", config->output},
@@ -175,54 +142,35 @@ static void check_files(checker *c)
                    {"save_network", config->save_network},
                    {"checkpoint", config->checkpoint}};
     for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
-        check_written(c, written[i].key, written[i].path, "network", config->network);
-        check_written(c, written[i].key, written[i].path, "the config", config->config_file);
+        klf_rule_written(&c->rules, written[i].key, written[i].path, "network", config->network);
+        klf_rule_written(&c->rules, written[i].key, written[i].path, "the config", config->config_file);
         check_written_images(c, written[i].key, written[i].path, "dataset", config->dataset);
         for (size_t j = 0; j < config->input.n; j++)
             check_written_images(c, written[i].key, written[i].path, "input", config->input.v[j]);
         for (size_t j = 0; j < i; j++)
-            check_written(c, written[i].key, written[i].path, written[j].key, written[j].path);
+            klf_rule_written(&c->rules, written[i].key, written[i].path, written[j].key, written[j].path);
     }
 }
 
-static void check_list_length(checker *c, const char *key, size_t n)
-{
-    if (n > MAX_LIST)
-        broken(c, key, NULL, "%s lists %zu values; a sweep takes up to %d", key, n, MAX_LIST);
-}
-
 /* Equal values would be the same point twice. */
-static void check_reals(checker *c, const char *key, const klf_list_real *list)
-{
-    check_list_length(c, key, list->n);
-    for (size_t i = 0; i < list->n && list->n <= MAX_LIST; i++)
-        for (size_t j = 0; j < i; j++)
-            if (list->v[i] == list->v[j]) {
-                char text[KLF_REAL_TEXT];
-                klf_format_real(list->v[i], text);
-                broken(c, key, NULL, "%s lists %s twice", key, text);
-                return;
-            }
-}
-
 static void check_wholes(checker *c, const char *key, const klf_list_uint *list)
 {
-    check_list_length(c, key, list->n);
+    klf_rule_list_length(&c->rules, key, list->n, MAX_LIST);
     for (size_t i = 0; i < list->n && list->n <= MAX_LIST; i++)
         for (size_t j = 0; j < i; j++)
             if (list->v[i] == list->v[j]) {
-                broken(c, key, NULL, "%s lists %" PRIu64 " twice", key, list->v[i]);
+                klf_rule_broken(&c->rules, key, NULL, "%s lists %" PRIu64 " twice", key, list->v[i]);
                 return;
             }
 }
 
 static void check_texts(checker *c, const char *key, const klf_list_text *list)
 {
-    check_list_length(c, key, list->n);
+    klf_rule_list_length(&c->rules, key, list->n, MAX_LIST);
     for (size_t i = 0; i < list->n && list->n <= MAX_LIST; i++)
         for (size_t j = 0; j < i; j++)
             if (strcmp(list->v[i], list->v[j]) == 0) {
-                broken(c, key, NULL, "%s lists %s twice", key, klf_quoted(list->v[i]).text);
+                klf_rule_broken(&c->rules, key, NULL, "%s lists %s twice", key, klf_quoted(list->v[i]).text);
                 return;
             }
 }
@@ -235,8 +183,8 @@ static double length_of(size_t n)
 static void check_sweep(checker *c)
 {
     const klf_kl_config *config = c->config;
-    check_reals(c, "var_w", &config->var_w);
-    check_reals(c, "var_b", &config->var_b);
+    klf_rule_reals(&c->rules, "var_w", &config->var_w, MAX_LIST);
+    klf_rule_reals(&c->rules, "var_b", &config->var_b, MAX_LIST);
     check_wholes(c, "depth", &config->depth);
     check_wholes(c, "seed", &config->seed);
     check_texts(c, "input", &config->input);
@@ -244,15 +192,16 @@ static void check_sweep(checker *c)
                       length_of(config->seed.n);
     double points = networks * length_of(config->input.n);
     if (points > MAX_POINTS)
-        broken(c, "var_w", NULL, "the grid has %.0f points; a run takes up to %d", points, MAX_POINTS);
+        klf_rule_broken(&c->rules, "var_w", NULL, "the grid has %.0f points; a run takes up to %d", points, MAX_POINTS);
     networks *= (double)config->ensemble;
     if (config->save_network != NULL && networks > 1)
-        broken(c, "save_network", NULL, "save_network keeps one network, but the grid and the ensemble make %.0f", networks);
+        klf_rule_broken(&c->rules, "save_network", NULL,
+                        "save_network keeps one network, but the grid and the ensemble make %.0f", networks);
     for (size_t i = 0; i < config->seed.n; i++)
         if (config->ensemble > 0 && config->seed.v[i] > UINT64_MAX - (config->ensemble - 1)) {
-            broken(c, "seed", "ensemble",
-                   "an ensemble of %" PRIu64 " networks from seed %" PRIu64 " runs past the last seed, 2^64 - 1",
-                   config->ensemble, config->seed.v[i]);
+            klf_rule_broken(&c->rules, "seed", "ensemble",
+                            "an ensemble of %" PRIu64 " networks from seed %" PRIu64 " runs past the last seed, 2^64 - 1",
+                            config->ensemble, config->seed.v[i]);
             break;
         }
 }
@@ -262,9 +211,9 @@ static void check_reference_layer(checker *c)
     const klf_kl_config *config = c->config;
     for (size_t i = 0; i < config->depth.n; i++)
         if (config->reference_layer >= config->depth.v[i]) {
-            broken(c, "reference_layer", config->widths.n > 0 ? "widths" : "depth",
-                   "reference layer %" PRIu64 " does not exist at depth %" PRIu64 ", where layers are 0 to %" PRIu64,
-                   config->reference_layer, config->depth.v[i], config->depth.v[i] - 1);
+            klf_rule_broken(&c->rules, "reference_layer", config->widths.n > 0 ? "widths" : "depth",
+                            "reference layer %" PRIu64 " does not exist at depth %" PRIu64 ", where layers are 0 to %" PRIu64,
+                            config->reference_layer, config->depth.v[i], config->depth.v[i] - 1);
             return;
         }
 }
@@ -293,7 +242,7 @@ static klf_status fill_in(klf_kl_config *config)
 
 klf_status klf_kl_config_check(klf_kl_config *config, klf_complaint *complain, void *arg)
 {
-    checker c = {.config = config, .complain = complain, .arg = arg, .status = KLF_OK};
+    checker c = {.config = config, .rules = {.complain = complain, .arg = arg}};
     check_network(&c);
     check_input(&c);
     check_computation(&c);
@@ -306,7 +255,7 @@ klf_status klf_kl_config_check(klf_kl_config *config, klf_complaint *complain, v
     check_reference_layer(&c);
     if (!config->precision_given && config->backend != NULL && strcmp(config->backend, "ref") == 0)
         config->precision = KLF_FP64;
-    return c.status;
+    return c.rules.status;
 }
 
 klf_status klf_kl_config_complete(klf_kl_config *config)

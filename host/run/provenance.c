@@ -88,12 +88,8 @@ static void find_command(char *text, size_t n)
         memcpy(text + length - 3, "...", 3);
 }
 
-void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_facts *facts)
+static void look_around(klf_facts *facts)
 {
-    const klf_build_info *build = klf_build_info_get();
-    const char           *job = getenv("SLURM_JOB_ID");
-    facts->n = 0;
-    facts->start = omp_get_wtime() - (setup->resume ? setup->resume->wall_s : 0.0);
     if (gethostname(facts->hostname, sizeof facts->hostname) != 0)
         snprintf(facts->hostname, sizeof facts->hostname, "unknown");
     facts->hostname[sizeof facts->hostname - 1] = '\0';
@@ -101,7 +97,11 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
     find_environment(facts->environment, sizeof facts->environment);
     find_libraries(facts->libraries, sizeof facts->libraries);
     find_command(facts->command, sizeof facts->command);
+}
 
+static void add_program(klf_facts *facts)
+{
+    const klf_build_info *build = klf_build_info_get();
     if (facts->command[0])
         add_text(facts, "command", facts->command);
     add_text(facts, "version", build->version);
@@ -110,6 +110,32 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
     add_text(facts, "build_type", build->build_type);
     add_text(facts, "compiler", build->compiler);
     add_text(facts, "libraries", facts->libraries);
+}
+
+static void add_machine(klf_facts *facts)
+{
+    const char *job = getenv("SLURM_JOB_ID");
+    add_text(facts, "cpu_model", facts->cpu_model);
+    add_text(facts, "hostname", facts->hostname);
+    add_text(facts, "environment", facts->environment);
+    if (job)
+        add_text(facts, "slurm_job_id", job);
+}
+
+/* The last one: klf_facts_stop_clock knows where it is. */
+static void add_clock(klf_facts *facts)
+{
+    klf_fact *wall = add(facts, "wall_s");
+    wall->type = KLF_FACT_REAL;
+    wall->value.real = 0.0;
+}
+
+void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_facts *facts)
+{
+    facts->n = 0;
+    facts->start = omp_get_wtime() - (setup->resume ? setup->resume->wall_s : 0.0);
+    look_around(facts);
+    add_program(facts);
     add_text(facts, "backend_requested", setup->config->backend);
     add_text(facts, "backend", plan->backend);
     if (setup->backend_note[0])
@@ -126,20 +152,25 @@ void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_f
     }
     add_text(facts, "rng", "philox4x32-10");
     add_text(facts, "rng_mapping", "klflow-1");
-    add_text(facts, "cpu_model", facts->cpu_model);
-    add_text(facts, "hostname", facts->hostname);
-    add_text(facts, "environment", facts->environment);
-    if (job)
-        add_text(facts, "slurm_job_id", job);
+    add_machine(facts);
     add_int(facts, "threads", (int64_t)plan->threads);
     add_int(facts, "points_in_flight", (int64_t)plan->points_in_flight);
     facts->chunk = facts->n;
     add_int(facts, "chunk", (int64_t)plan->chunk);
     add_int(facts, "lanes", (int64_t)plan->lanes);
     add_int(facts, "restarts", setup->resume ? setup->resume->restarts + 1 : 0);
-    klf_fact *wall = add(facts, "wall_s"); /* last: klf_facts_stop_clock knows where it is */
-    wall->type = KLF_FACT_REAL;
-    wall->value.real = 0.0;
+    add_clock(facts);
+}
+
+void klf_facts_collect_sweep(size_t threads, klf_facts *facts)
+{
+    facts->n = 0;
+    facts->start = omp_get_wtime();
+    look_around(facts);
+    add_program(facts);
+    add_machine(facts);
+    add_int(facts, "threads", (int64_t)threads);
+    add_clock(facts);
 }
 
 void klf_facts_stop_clock(klf_facts *facts)

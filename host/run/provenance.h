@@ -25,7 +25,10 @@ typedef struct klf_facts {
 /* Everything that is known before the run. */
 void klf_facts_collect(const klf_kl_setup *setup, const klf_kl_plan *plan, klf_facts *facts);
 
-/* Sets the wall time since klf_facts_collect, with that of the runs that this one goes on from. */
+/* The same of a run that draws nothing and has no backend (run/sweep.h). */
+void klf_facts_collect_sweep(size_t threads, klf_facts *facts);
+
+/* Sets the wall time since then, with that of the runs that this one goes on from. */
 void klf_facts_stop_clock(klf_facts *facts);
 /* The time that was set. */
 double klf_facts_clock(const klf_facts *facts);

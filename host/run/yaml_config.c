@@ -247,7 +247,7 @@ static void take_pair(walker *w, struct fy_node *mapping, struct fy_node_pair *p
             walk_section(w, value, KLF_IN_SECTION);
         else if (!is_null(value))
             COMPLAIN(w, at, "%s must hold keys and values, one a line (  %s: %s)", key, klf_option_key(w->set->table).text,
-                     w->set->table->value != NULL ? w->set->table->value : w->set->table->metavar);
+                     w->set->table->value != NULL ? w->set->table->value : "...");
     }
     free(key);
 }

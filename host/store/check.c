@@ -2,6 +2,7 @@
 /* klf_store_check: is a file whole and of a known schema? Every dataset and attribute is read, so that checksums speak. */
 #include "core/quote.h"
 #include "klflow/store.h"
+#include "store/check_sweep.h"
 #include "store/checkpoint.h"
 #include "store/hdf5_file.h"
 #include "store/identity.h"
@@ -258,25 +259,33 @@ static const struct {
     klf_status (*check)(klf_h5_file *f, char *summary, size_t size);
 } schema[] = {{KLF_SCHEMA_KL, check_kl}, {KLF_SCHEMA_NETWORK, check_network}, {KLF_SCHEMA_CHECKPOINT, check_checkpoint}};
 
+static klf_status check_sweep(klf_h5_file *f, const char *name, char *summary, size_t size)
+{
+    klf_status st = KLF_OK;
+    KLF_TRY(klf_check_sweep(f, name, summary, size));
+    KLF_TRY(klf_h5_read_through(f));
+done:
+    return st;
+}
+
 static klf_status check_schema(klf_h5_file *f, const char *name, char *summary, size_t size)
 {
     klf_status st = KLF_OK;
     int64_t    version = 0;
-    bool       found;
+    size_t     i = 0;
+    bool       found, sweep = name && klf_check_knows_sweep(name);
     if (!name)
         return klf_fail(KLF_ERR_DATA, "%s is HDF5, but not a file of klflow: it has no attribute schema", f->name.text);
+    while (i < sizeof schema / sizeof *schema && strcmp(name, schema[i].name) != 0)
+        i++;
+    if (!sweep && i == sizeof schema / sizeof *schema)
+        return klf_fail(KLF_ERR_DATA, "%s: schema %s is unknown to this klflow", f->name.text, klf_quoted(name).text);
     KLF_TRY(klf_h5_read_number(f, "schema_version", H5T_NATIVE_INT64, &version, &found));
-    for (size_t i = 0; i < sizeof schema / sizeof *schema; i++) {
-        if (strcmp(name, schema[i].name) != 0)
-            continue;
-        if (version == KLF_SCHEMA_VERSION) {
-            KLF_TRY(expect_group(f, "/provenance"));
-            return schema[i].check(f, summary, size);
-        }
+    if (version != KLF_SCHEMA_VERSION)
         return klf_fail(KLF_ERR_DATA, "%s: version %" PRId64 " of schema %s is unknown to this klflow, which knows version %d",
                         f->name.text, version, name, KLF_SCHEMA_VERSION);
-    }
-    st = klf_fail(KLF_ERR_DATA, "%s: schema %s is unknown to this klflow", f->name.text, klf_quoted(name).text);
+    KLF_TRY(expect_group(f, "/provenance"));
+    st = sweep ? check_sweep(f, name, summary, size) : schema[i].check(f, summary, size);
 done:
     return st;
 }

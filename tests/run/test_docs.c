@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* docs/config.md has the option table's row of every key, word by word. With --rows the program prints them, to paste. */
-#include "run/kl_options.h"
+/* docs/config.md has the option tables' row of every key of every section, word by word. With --rows the program prints them,
+ * to paste. */
+#include "run/section.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,21 +45,31 @@ static void config_md_has_every_key(void **state)
     assert_non_null(file);
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
-    for (size_t i = 0; i < KLF_KL_N_OPTIONS; i++) {
-        char row[1000];
-        make_row(&klf_kl_options[i], row, sizeof row);
-        if (strstr(text, row) == NULL)
-            fail_msg("docs/config.md lacks this row:\n%s", row);
+    for (size_t k = 0; k < KLF_N_SECTIONS; k++)
+        for (size_t i = 0; i < klf_sections[k]->n; i++) {
+            char row[1000];
+            make_row(&klf_sections[k]->table[i], row, sizeof row);
+            if (strstr(text, row) == NULL)
+                fail_msg("docs/config.md lacks this row of %s:\n%s", klf_sections[k]->name, row);
+        }
+}
+
+static void print_rows(void)
+{
+    for (size_t k = 0; k < KLF_N_SECTIONS; k++) {
+        printf("%s\n", klf_sections[k]->name);
+        for (size_t i = 0; i < klf_sections[k]->n; i++) {
+            char row[1000];
+            make_row(&klf_sections[k]->table[i], row, sizeof row);
+            puts(row);
+        }
     }
 }
 
 int main(int argc, char **argv)
 {
-    for (size_t i = 0; argc == 2 && strcmp(argv[1], "--rows") == 0 && i < KLF_KL_N_OPTIONS; i++) {
-        char row[1000];
-        make_row(&klf_kl_options[i], row, sizeof row);
-        puts(row);
-    }
+    if (argc == 2 && strcmp(argv[1], "--rows") == 0)
+        print_rows();
     const struct CMUnitTest tests[] = {cmocka_unit_test(config_md_has_every_key)};
     return argc == 2 ? 0 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -268,6 +268,56 @@ static void a_config_reads_back_to_itself(void **state)
     }
 }
 
+/* A file for another section than kl: its status, and its first problem as "line:column: words". */
+static klf_status load_any(const char *text, char *problem, size_t size)
+{
+    const klf_section *section = klf_yaml_config_section(text, strlen(text));
+    void              *config = calloc(1, section->config_size);
+    klf_problems       problems = {0};
+    assert_int_equal(section->init(config), KLF_OK);
+    klf_option_set set = klf_section_options(section, config, KLF_IN_RUN);
+    klf_status     st = klf_yaml_config_load(text, strlen(text), section, &set, &problems);
+    problem[0] = '\0';
+    if (problems.n > 0)
+        snprintf(problem, size, "%d:%d: %s", problems.v[0].line, problems.v[0].column, problems.v[0].sentence);
+    klf_problems_free(&problems);
+    section->free(config);
+    free(config);
+    return st;
+}
+
+static void every_section_has_its_own_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *problem;
+    } files[] = {
+        {"ising1d:\n  coupling: [0.5, 1:2:3]\n", NULL},
+        {"ising1d:\n  coupling: 0.1:1:10\noutput: a.h5\nplot: a.png\n", NULL},
+        {"output: a.h5\nising1d: {coupling: -1, steps: 3}\n", NULL},
+        {"ising1d:\n", "1:1: ising1d needs a coupling, such as 0.7"},
+        {"ising1d:\n  coupling: '1:2:3'\n", "2:13: coupling must be a finite number, not the quoted text '1:2:3'"},
+        {"ising1d:\n  coupling: [1, 1:2]\n", "2:17: coupling must be a finite number or START:STOP:COUNT"},
+        {"ising1d:\n  coupling: [1, 0:2:3]\n", "2:3: coupling lists 1 twice"},
+        {"ising1d:\n  n_mc: 3\n  coupling: 1\n", "2:3: unknown key 'n_mc'; `klflow ising1d --help` lists them"},
+        {"ising1d:\n  coupling: 1\n  ring: 7\n", "3:3: a ring of 7 spins cannot lose every second one"},
+        {"ising1d:\n  coupling: 1\n  output: a\n", "3:3: 'output' belongs at the top level, beside ising1d:"},
+        {"ising1d:\n  coupling: 1\nplot: a.png\n", "3:1: the plot is drawn from the result file"},
+        {"isng1d:\n  coupling: 1\n", "1:1: unknown key 'isng1d'; did you mean 'ising1d'?"},
+        {"ising1d:\n  coupling: 1\nkl:\n", "3:1: a file has one section, and this one has ising1d: already"},
+        {"kl:\nising1d:\n  coupling: 1\n", "2:1: a file has one section, and this one has kl: already"},
+        {"ising1d: 1\n", "1:1: ising1d must hold keys and values, one a line (  coupling: ...)"},
+    };
+    for (size_t i = 0; i < COUNT(files); i++) {
+        char       problem[600];
+        klf_status st = load_any(files[i].text, problem, sizeof problem);
+        if (files[i].problem == NULL
+                ? st != KLF_OK
+                : st != KLF_ERR_CONFIG || strncmp(problem, files[i].problem, strlen(files[i].problem)) != 0)
+            fail_msg("%s: status %d, \"%s\"", files[i].text, (int)st, problem);
+    }
+}
+
 static void a_file_that_cannot_be_read_is_missing_input(void **state)
 {
     (void)state;
@@ -291,6 +341,7 @@ int main(void)
         cmocka_unit_test(the_command_line_wins_and_the_file_is_checked_still),
         cmocka_unit_test(a_rule_broken_on_the_command_line_is_no_fault_of_the_file),
         cmocka_unit_test(a_config_reads_back_to_itself),
+        cmocka_unit_test(every_section_has_its_own_keys),
         cmocka_unit_test(a_file_that_cannot_be_read_is_missing_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
