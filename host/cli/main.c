@@ -22,6 +22,7 @@ static const struct {
     {"kl", klf_cmd_kl, "relative entropy of a network's layers, from options"},
     {"run", klf_cmd_run, "the same from a YAML file"},
     {"ising1d", klf_cmd_ising1d, "relative entropy of an Ising chain under decimation"},
+    {"data", klf_cmd_data, "what is in a data set of images, or one image drawn"},
     {"plot", klf_cmd_plot, "draw a result file"},
     {"check", klf_cmd_check, "is a result file whole?"},
     {"compare", klf_cmd_compare, "how far two result files are from each other"},

@@ -295,14 +295,24 @@ void klf_image_files_free(klf_image_files *files)
     *files = (klf_image_files){0};
 }
 
-klf_image_kind klf_image_files_guess_kind(const char *path)
+klf_status klf_image_files_guess_kind(const char *path, klf_image_kind *kind)
 {
-    if (!is_folder(path))
-        return ends_in(path, ".bin") || ends_in(path, ".bin.gz") ? KLF_IMAGES_CIFAR10 : KLF_IMAGES_IDX;
+    klf_status      st = KLF_OK;
     klf_image_files files = {0};
-    const bool      idx = list_folder(path, is_training_images, &files) == KLF_OK && files.n > 0;
+    *kind = !is_folder(path) && (ends_in(path, ".bin") || ends_in(path, ".bin.gz")) ? KLF_IMAGES_CIFAR10 : KLF_IMAGES_IDX;
+    if (!is_folder(path))
+        return KLF_OK;
+    KLF_TRY(list_folder(path, is_training_images, &files));
+    if (files.n > 0)
+        goto done;
+    *kind = KLF_IMAGES_CIFAR10;
+    if (find_in_cifar_folder(path, &files) == KLF_OK)
+        goto done;
+    st = klf_fail(KLF_ERR_NOINPUT,
+                  "%s is a folder without a data set: expected ...train-images-idx3-ubyte or data_batch_1.bin, ... in it, "
+                  "plain or .gz",
+                  klf_quoted_path(path).text);
+done:
     klf_image_files_free(&files);
-    const bool cifar = !idx && find_in_cifar_folder(path, &files) == KLF_OK;
-    klf_image_files_free(&files);
-    return cifar ? KLF_IMAGES_CIFAR10 : KLF_IMAGES_IDX;
+    return st;
 }

@@ -16,9 +16,9 @@ typedef struct klf_image_files {
 klf_status klf_image_files_find(const klf_image_spec *spec, klf_image_files *out);
 void       klf_image_files_free(klf_image_files *files);
 
-/* The kind of images in a file or folder that was given without one: CIFAR-10 if its name ends in .bin or .bin.gz or if it is a
- * folder with such batches and no IDX images, else KLF_IMAGES_IDX. */
-klf_image_kind klf_image_files_guess_kind(const char *path);
+/* The kind of images in a file or folder that was given without one: CIFAR-10 of a file whose name ends in .bin or .bin.gz and
+ * of a folder with batches and no IDX images, else KLF_IMAGES_IDX. KLF_ERR_NOINPUT if a folder has neither. */
+klf_status klf_image_files_guess_kind(const char *path, klf_image_kind *kind);
 
 /* The name of an IDX file of labels that belongs to one of images ("train-images-idx3-ubyte" -> "train-labels-idx1-ubyte"), to
  * be freed; NULL if the name does not tell. */
