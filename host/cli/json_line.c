@@ -55,6 +55,19 @@ static void print_key(const char *key)
     first = false;
 }
 
+void klf_json_open(const char *key)
+{
+    print_key(key);
+    putchar('{');
+    first = true;
+}
+
+void klf_json_close(void)
+{
+    putchar('}');
+    first = false;
+}
+
 void klf_json_text(const char *key, const char *value)
 {
     print_key(key);

@@ -18,6 +18,8 @@ void klf_json_reals(const char *key, const double *value, size_t n);
 void klf_json_wholes(const char *key, const size_t *value, size_t n);
 void klf_json_bools(const char *key, const bool *value, size_t n);
 void klf_json_texts(const char *key, const char *const *value, size_t n);
+void klf_json_open(const char *key); /* an object as a value; what follows is in it, up to klf_json_close */
+void klf_json_close(void);
 void klf_json_end(void);
 
 #endif

@@ -22,6 +22,7 @@ static const struct {
     {"kl", klf_cmd_kl, "relative entropy of a network's layers, from options"},
     {"run", klf_cmd_run, "the same from a YAML file"},
     {"ising1d", klf_cmd_ising1d, "relative entropy of an Ising chain under decimation"},
+    {"ising2d", klf_cmd_ising2d, "the same of the square lattice, in a scheme and exactly"},
     {"data", klf_cmd_data, "what is in a data set of images, or one image drawn"},
     {"plot", klf_cmd_plot, "draw a result file"},
     {"check", klf_cmd_check, "is a result file whole?"},
@@ -36,7 +37,7 @@ static void print_help(FILE *out)
 {
     fputs("usage: klflow COMMAND [options]\n\n"
           "Relative entropy through deep tanh networks, by Monte Carlo and mean field, and\n"
-          "under decimation of an Ising chain, exactly.\n\n",
+          "under decimation of the Ising model on a chain and on the square lattice.\n\n",
           out);
     for (size_t i = 0; i < N_COMMANDS; i++)
         fprintf(out, "  %-8s%s\n", commands[i].name, commands[i].summary);

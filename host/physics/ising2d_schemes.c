@@ -36,15 +36,22 @@ static double exponent_nu(double eigenvalue)
     return 0.5 * LN2 / log(eigenvalue);
 }
 
-/* The step f is convex, f(0) = f'(0) = 0, and f' tends to alpha: for alpha > 1 it meets the diagonal once more, below
- * alpha ln 2 / (4 (alpha - 1)), where its asymptote does. From there Newton's method comes down monotonically. */
+/* Above the fixed point: where the asymptote of f meets the diagonal, or for large alpha, whose fixed point is small, where a
+ * lower bound of f does, ln cosh x >= x^2 / (2 + 3x/2). */
+static double above_fixed_point(double alpha)
+{
+    return alpha > 3.0 ? 1.0 / (2.0 * alpha - 3.0) : alpha * LN2 / (4.0 * (alpha - 1.0));
+}
+
+/* The step f is convex, f(0) = f'(0) = 0, and f' tends to alpha: for alpha > 1 it meets the diagonal once more. From above
+ * Newton's method comes down monotonically. */
 klf_ising2d_fixed_point klf_ising2d_fixed_point_get(double alpha)
 {
     klf_ising2d_fixed_point out = {
         .k = NAN, .eigenvalue = NAN, .irrelevant = NAN, .nu = NAN, .k_c = NAN, .k_c_linearised = NAN, .residual = NAN};
     if (!(alpha > 1.0))
         return out;
-    double k = alpha * LN2 / (4.0 * (alpha - 1.0));
+    double k = above_fixed_point(alpha);
     out.exists = true;
     while (!out.converged && out.steps < MAX_NEWTON_STEPS) {
         klf_ising2d_elliptic x;
