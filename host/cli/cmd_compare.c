@@ -13,10 +13,11 @@
 
 static const char usage[] = "klflow compare A.h5 B.h5 [options]\n"
                             "Compares the results of two runs layer by layer, worst first. Of the same\n"
-                            "samples they may differ by rounding: relative to Q by 1e-12 in fp64, 1e-6 in\n"
-                            "fp32 and tf32x3, 4.9e-4 in tf32 and fp16, 3.9e-3 in bf16, whichever of the two\n"
-                            "is looser. Of different samples they may also differ by their combined standard\n"
-                            "error: 5 of it for one layer, more where there are many.\n"
+                            "samples they may differ by rounding: by the bias bounds that both files state,\n"
+                            "by 5 of the standard errors of rounding, which matter where few samples average\n"
+                            "it out, and by 1e-12 of Q, in which sums over samples differ. Of different\n"
+                            "samples they may also differ by their combined standard error: 5 of it for one\n"
+                            "layer, more where there are many.\n"
                             "Exit code 0: within that; 1: beyond it; 65: a file is damaged, or the two are\n"
                             "of different networks or points, which cannot be compared.";
 
@@ -31,7 +32,7 @@ static const klf_option table[] = {
      .where = KLF_IN_COMMAND,
      .offset = offsetof(compare_options, rtol),
      .metavar = "X",
-     .otherwise = "by precision",
+     .otherwise = "as the files state",
      .help = "most that rounding may do, relative to Q; 0: equal bits"},
     {.name = "sigmas",
      .type = KLF_OPTION_REAL,

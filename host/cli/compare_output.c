@@ -70,8 +70,8 @@ static void print_point(const klf_kl_comparison *c, size_t k)
         printf("[%zu/%zu] ", m->index + 1, c->n);
     klf_kl_print_title(0, 1, m->a);
     if (d->cause == KLF_ROUNDING)
-        snprintf(text, sizeof text, "%s: rounding only; %s %.2g of Q", m->reason, d->within ? "within" : "BEYOND",
-                 d->tolerance.relative);
+        snprintf(text, sizeof text, "%s: rounding only; %s %.2g of Q at layer %zu", m->reason, d->within ? "within" : "BEYOND",
+                 d->layer[0].tolerance_q, d->layer[0].layer);
     else
         snprintf(text, sizeof text, "%s: statistics; %s %.3g sigmas (%g for one layer, and %zu were sampled)", m->reason,
                  d->within ? "within" : "BEYOND", d->tolerance.sigmas, c->tolerance.sigmas, c->n_sampled);
@@ -108,6 +108,7 @@ static const struct {
     {"relative", offsetof(klf_layer_difference, relative), false},
     {"relative_q", offsetof(klf_layer_difference, relative_q), false},
     {"sigmas", offsetof(klf_layer_difference, sigmas), false},
+    {"tolerance_q", offsetof(klf_layer_difference, tolerance_q), false},
     {"share", offsetof(klf_layer_difference, share), false},
     {"f_j", offsetof(klf_layer_difference, f_j), true},
     {"f_jk", offsetof(klf_layer_difference, f_jk), true},
@@ -149,7 +150,6 @@ void klf_comparison_print_json(const klf_kl_comparison *comparison)
         klf_json_bool("within", d->within);
         klf_json_text("cause", klf_cause_name(d->cause));
         klf_json_text("reason", m->reason);
-        klf_json_real("tolerance_q", d->tolerance.relative);
         klf_json_real("tolerance_sigmas", d->cause == KLF_STATISTICS ? d->tolerance.sigmas : NAN);
         klf_json_text("precision", klf_precision_name(comparison->precision));
         klf_json_real("var_w", m->a->var_w);

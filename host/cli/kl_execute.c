@@ -46,7 +46,7 @@ static void on_plan(void *arg, const klf_kl_plan *plan)
 /* A point beside its reference: the same samples, so that they differ by rounding. */
 static klf_layer_difference judge(session *s, size_t index, size_t n_points, const klf_kl_point *point)
 {
-    const klf_tolerance  tolerance = {.relative = klf_rounding_tolerance(s->plan.precision)};
+    const klf_tolerance  tolerance = {.relative = NAN, .otherwise = klf_rounding_tolerance(s->plan.precision)};
     klf_layer_difference worst = klf_kl_worst_layer(point, point->reference, KLF_ROUNDING, tolerance);
     s->n_points = n_points;
     if (!worst.within && (s->n_beyond++ == 0 || worst.share > s->worst.share)) {

@@ -74,7 +74,7 @@ static void print_reference(const klf_kl_config *config, const klf_kl_plan *plan
     klf_json_text("compare_backend", plan->reference);
     klf_json_text("compare_precision", klf_precision_name(KLF_FP64));
     klf_json_bool("compare_within", worst->within);
-    klf_json_real("compare_tolerance_q", klf_rounding_tolerance(plan->precision));
+    klf_json_real("compare_tolerance_q", worst->tolerance_q);
     klf_json_whole("compare_layer", worst->layer);
     klf_json_real("compare_difference", worst->difference);
     klf_json_real("compare_relative", worst->relative);

@@ -126,7 +126,7 @@ static void print_reference(const klf_kl_plan *plan, const klf_layer_difference 
              "backend %s in fp64, on the same samples, differs most at layer %zu: by %.2g of Q; KL by %.2g nat, %.2g of it and "
              "%.2g standard errors; %s %.2g of Q",
              plan->reference, worst->layer, worst->relative_q, worst->difference, worst->relative, worst->sigmas,
-             worst->within ? "within" : "BEYOND", klf_rounding_tolerance(plan->precision));
+             worst->within ? "within" : "BEYOND", worst->tolerance_q);
     klf_wrap_print(text, 0, 0);
 }
 

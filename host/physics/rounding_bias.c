@@ -7,7 +7,15 @@
  * varies over many spacings: second order in the spacing, since rounding errors then have mean zero. Where an activation
  * varies by less, as in the ordered phase behind many layers, its rounding is the same for all samples and shifts z like
  * another bias vector, first order: random in sign from neuron to neuron, hence 4 standard deviations, and 1 / sqrt(width).
- * So are the errors of weights. */
+ * So are the errors of weights.
+ *
+ * Sample by sample rounding does more, and of random sign: with e the mean square error of z,
+ *
+ *     e_l = min(var_w <phi'^2> e_(l-1), 2 s_l) + what is rounded on the way,      noise_l = lambda^2 noise_(l-1) + 4 q_l e_l /
+ * width
+ *
+ * is the variance of what it adds to |z|^2 / width. In a chaotic network var_w <phi'^2> > 1 and e grows until the trajectories
+ * of a sample have nothing in common but what all samples have: 2 s, s the variance of z over samples. */
 #include "klflow/rounding_bias.h"
 
 #include "klflow/meanfield.h"
@@ -15,6 +23,7 @@
 #include <math.h>
 
 static const double SECOND_ORDER = 2.0, SIGMAS = 4.0, ARITHMETIC = 2.0; /* factors of safety; the last: operations a layer */
+static const double NARROW = 4.0; /* a network scatters about theory by some 1 / sqrt(width) */
 
 klf_rounding klf_rounding_of(klf_precision precision, bool weights_fit)
 {
@@ -38,27 +47,32 @@ klf_rounding klf_rounding_of(klf_precision precision, bool weights_fit)
     return r;
 }
 
-/* Mean square of phi, and how much of it is variance over samples, for z = mean + sqrt(common) g + sqrt(spread) h, where g
- * differs between neurons and h between samples. To a per cent: it goes into bounds and predictions. */
-static void activation_moments(double mean, double common, double spread, double *square, double *variance)
+/* Of phi for z = mean + sqrt(common) g + sqrt(spread) h, where g differs between neurons and h between samples: the mean
+ * square, how much of it is variance over samples, and the mean square of the derivative. To a per cent: it goes into bounds
+ * and predictions. */
+static void activation_moments(double mean, double common, double spread, double *square, double *variance, double *slope)
 {
     enum { N = 12 };
     const double step = 0.5;
     double       weight[2 * N + 1], total = 0.0;
     for (int i = -N; i <= N; i++)
         total += weight[i + N] = exp(-0.5 * step * step * i * i);
-    *square = *variance = 0.0;
+    *square = *variance = *slope = 0.0;
     for (int i = -N; i <= N; i++) {
         const double centre = mean + sqrt(common) * step * i;
-        double       t[2 * N + 1], average = 0.0, around = 0.0;
+        double       t[2 * N + 1], average = 0.0, around = 0.0, steep = 0.0;
         for (int j = -N; j <= N; j++) {
             t[j + N] = tanh(centre + sqrt(spread) * step * j);
             average += weight[j + N] / total * t[j + N];
         }
-        for (int j = 0; j <= 2 * N; j++)
+        for (int j = 0; j <= 2 * N; j++) {
+            const double derivative = 1.0 - t[j] * t[j];
             around += weight[j] / total * (t[j] - average) * (t[j] - average);
+            steep += weight[j] / total * derivative * derivative;
+        }
         *square += weight[i + N] / total * (average * average + around);
         *variance += weight[i + N] / total * around;
+        *slope += weight[i + N] / total * steep;
     }
 }
 
@@ -92,16 +106,25 @@ static double carry(const klf_map_moments *map, double q)
                    : map->var_w;
 }
 
+/* Mean square of what the roundings on the way into a layer add to its z: of phi and of what is left of weights, each even
+ * within its largest error; of a sum of `terms` products, a random walk of roundings of the partial sums. */
+static double fresh_error(klf_rounding r, double square, double q, const klf_map_moments *map, double terms)
+{
+    const double inputs = (r.phi * r.phi + r.weight * r.weight) * square + r.phi_floor * r.phi_floor;
+    return map->var_w * inputs / 3.0 + r.arithmetic * r.arithmetic * (2.0 + terms / 3.0) * q;
+}
+
 void klf_predict_layers(klf_rounding rounding, double mean, double var, size_t n, const klf_map_moments *map,
                         klf_layer_prediction *out)
 {
     double q = mean * mean + var, spread = var, fluctuation = 2.0 * spread * (2.0 * q - spread) / (double)map[0].width;
+    double error = 0.0, noise = 0.0; /* mean square error of z; variance over samples of what that adds to |z|^2 / width */
     out[0] = (klf_layer_prediction){.q = q, .bias_bound = 0.0, .sample_std = sqrt(fluctuation)};
     for (size_t l = 1; l < n; l++) {
         const double narrower = (double)(map[l].width < map[l - 1].width ? map[l].width : map[l - 1].width);
         const double mu = l == 1 ? mean : 0.0, common = fmax(q - mu * mu - spread, 0.0), lambda = carry(&map[l], q);
-        double       square, variance;
-        activation_moments(mu, common, spread, &square, &variance);
+        double       square, variance, slope;
+        activation_moments(mu, common, spread, &square, &variance, &slope);
 
         const double next = map[l].var_w * square + map[l].var_b;
         const double one_sigma = 2.0 *
@@ -114,8 +137,12 @@ void klf_predict_layers(klf_rounding rounding, double mean, double var, size_t n
                             SIGMAS * one_sigma * hypot(frozen, weights);
         spread = map[l].var_w * variance;
         q = next;
+        error = fmin(map[l].var_w * slope * error, 2.0 * spread) +
+                fresh_error(rounding, square, next, &map[l], (double)map[l - 1].width);
+        noise = lambda * lambda * noise + 4.0 * q * error / narrower;
         fluctuation = lambda * lambda * fluctuation + 2.0 * spread * (2.0 * q - spread) / (double)map[l].width;
         out[l].q = q;
         out[l].sample_std = sqrt(fluctuation);
+        out[l].rounding_std = sqrt(noise) * (1.0 + NARROW / sqrt(narrower));
     }
 }

@@ -34,7 +34,7 @@ static double independent_error(const klf_kl_point *part, size_t n, size_t field
 
 static bool is_stderr(size_t field)
 {
-    return field == KLF_KL_KL_STDERR || field == KLF_KL_Q_STDERR;
+    return field == KLF_KL_KL_STDERR || field == KLF_KL_Q_STDERR || field == KLF_KL_Q_ROUNDING_STDERR;
 }
 
 static void copy_facts(const klf_kl_point *from, klf_kl_point *to)

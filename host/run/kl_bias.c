@@ -58,6 +58,7 @@ klf_status klf_kl_fill_bias(const klf_network *net, klf_precision precision, con
     for (size_t i = 0; i < n; i++) {
         const double bound = (double)point->width[i] * p[i].bias_bound, var = point->value[KLF_KL_VAR][i];
         point->value[KLF_KL_Q_BIAS_BOUND][i] = bound;
+        point->value[KLF_KL_Q_ROUNDING_STDERR][i] = (double)point->width[i] * p[i].rounding_std / sqrt((double)point->n_mc);
         if (!isnan(point->value[KLF_KL_KL][i]))
             point->value[KLF_KL_KL_BIAS_BOUND][i] = 0.5 * bound / var;
     }

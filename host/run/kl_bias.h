@@ -7,8 +7,8 @@
 #include "klflow/kl_result.h"
 #include "run/kl_setup.h"
 
-/* Fills in Q_bias_bound and kl_bias_bound of a pass whose reference layer is N(mean, var) = *reference; other fields are there.
- */
+/* Fills in Q_bias_bound, kl_bias_bound and Q_rounding_stderr of a pass whose reference layer is N(mean, var) = *reference;
+ * other fields are there. */
 klf_status klf_kl_fill_bias(const klf_network *net, klf_precision precision, const klf_layer_stats *reference,
                             klf_kl_point *point);
 

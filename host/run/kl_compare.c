@@ -37,8 +37,10 @@ double klf_sigmas_among(double sigmas, size_t n)
     return high;
 }
 
+/* Each of two results in turn. */
 typedef struct quantity {
-    double a, b, error_a, error_b, scale_a, scale_b;
+    double value[2], error[2], scale[2];
+    double bias_bound[2], rounding_error[2];
 } quantity;
 
 static double larger(double x, double y)
@@ -58,15 +60,34 @@ static double ratio(double x, double y)
     return x == 0.0 && !isnan(y) ? 0.0 : x / y;
 }
 
+/* Sums over samples in double, in any order, and the arithmetic behind them. */
+static const double FLOOR = 1e-12;
+/* Standard errors of what rounding does sample by sample; beyond 5 is nothing by chance. */
+static const double ROUNDING_SIGMAS = 5.0;
+
+/* How far rounding may take the two apart. */
+static double rounding_of(const quantity *q, double scale, klf_tolerance tolerance)
+{
+    if (!isnan(tolerance.relative))
+        return tolerance.relative * scale;
+    const double stated = q->bias_bound[0] + q->bias_bound[1] +
+                          ROUNDING_SIGMAS * hypot(q->rounding_error[0], q->rounding_error[1]);
+    return isnan(stated) ? tolerance.otherwise * scale : FLOOR * scale + stated;
+}
+
 /* Takes a quantity into what is known of the layer. */
 static void take(const quantity *q, klf_cause cause, klf_tolerance tolerance, klf_layer_difference *out)
 {
-    if (isnan(q->a) && isnan(q->b)) /* neither has it: a degenerate layer, an estimator that was not asked for */
+    if (isnan(q->value[0]) && isnan(q->value[1])) /* neither has it: a degenerate layer, an estimator that was not asked for */
         return;
-    const double difference = fabs(q->b - q->a), error = sqrt(q->error_a * q->error_a + q->error_b * q->error_b);
-    const double scale = larger(q->scale_a, q->scale_b), relative = ratio(difference, scale);
-    const double allowed = tolerance.relative * scale + (cause == KLF_STATISTICS ? tolerance.sigmas * error : 0.0);
+    const double difference = fabs(q->value[1] - q->value[0]),
+                 error = sqrt(q->error[0] * q->error[0] + q->error[1] * q->error[1]);
+    const double scale = larger(q->scale[0], q->scale[1]), relative = ratio(difference, scale);
+    const double rounding = rounding_of(q, scale, tolerance);
+    const double allowed = rounding + (cause == KLF_STATISTICS ? tolerance.sigmas * error : 0.0);
     const double share = ratio(difference, allowed);
+    if (isnan(out->tolerance_q) || !(share <= out->share))
+        out->tolerance_q = ratio(rounding, scale);
     out->share = keep_larger(out->share, isnan(share) ? INFINITY : share);
     out->relative_q = keep_larger(out->relative_q, relative);
     out->sigmas = keep_larger(out->sigmas, ratio(difference, error));
@@ -74,12 +95,12 @@ static void take(const quantity *q, klf_cause cause, klf_tolerance tolerance, kl
 
 enum { N_COMPARED = 3 };
 
-/* A quantity, its error, and what its rounding is measured on. */
+/* A quantity, its error, what its rounding is measured on, and how far that shifts it. */
 static const struct {
-    klf_kl_field value, error, scale;
-} compared[N_COMPARED] = {{KLF_KL_KL, KLF_KL_KL_STDERR, KLF_KL_TERM_QUADRATIC},
-                          {KLF_KL_Q_DIRECT, KLF_KL_Q_STDERR, KLF_KL_Q_DIRECT},
-                          {KLF_KL_Q_GRAM, KLF_KL_Q_STDERR, KLF_KL_Q_GRAM}};
+    klf_kl_field value, error, scale, bias_bound;
+} compared[N_COMPARED] = {{KLF_KL_KL, KLF_KL_KL_STDERR, KLF_KL_TERM_QUADRATIC, KLF_KL_KL_BIAS_BOUND},
+                          {KLF_KL_Q_DIRECT, KLF_KL_Q_STDERR, KLF_KL_Q_DIRECT, KLF_KL_Q_BIAS_BOUND},
+                          {KLF_KL_Q_GRAM, KLF_KL_Q_STDERR, KLF_KL_Q_GRAM, KLF_KL_Q_BIAS_BOUND}};
 
 /* An estimator that was not asked for has no number at any layer. KL is always asked for. */
 static bool has(const klf_kl_point *point, klf_kl_field field)
@@ -103,6 +124,21 @@ static selection select_compared(const klf_kl_point *a, const klf_kl_point *b)
     return s;
 }
 
+static quantity get(const klf_kl_point *const side[2], size_t k, size_t i)
+{
+    quantity q;
+    for (size_t s = 0; s < 2; s++) {
+        const klf_kl_point *p = side[s];
+        q.value[s] = p->value[compared[k].value][i];
+        q.error[s] = p->value[compared[k].error][i];
+        q.scale[s] = p->value[compared[k].scale][i];
+        q.bias_bound[s] = p->value[compared[k].bias_bound][i];
+        q.rounding_error[s] = p->value[KLF_KL_Q_ROUNDING_STDERR][i] *
+                              (compared[k].value == KLF_KL_KL ? 0.5 / p->value[KLF_KL_VAR][i] : 1.0);
+    }
+    return q;
+}
+
 /* NaN if one of the two does not have the moment. */
 static double largest_difference(size_t n, const double *a, const double *b)
 {
@@ -116,19 +152,14 @@ static klf_layer_difference compare_layer(const klf_kl_point *a, const klf_kl_po
                                           klf_tolerance tolerance, const selection *wanted)
 {
     klf_layer_difference out = {
-        .layer = a->reference_layer + i, .kl_a = a->value[KLF_KL_KL][i], .kl_b = b->value[KLF_KL_KL][i]};
+        .layer = a->reference_layer + i, .kl_a = a->value[KLF_KL_KL][i], .kl_b = b->value[KLF_KL_KL][i], .tolerance_q = NAN};
     out.difference = out.kl_b - out.kl_a;
     out.relative = ratio(fabs(out.difference), larger(out.kl_a, out.kl_b));
     const size_t width = a->width[i];
     out.f_j = a->f_j && b->f_j ? largest_difference(width, a->f_j[i], b->f_j[i]) : NAN;
     out.f_jk = a->f_jk && b->f_jk ? largest_difference(width * width, a->f_jk[i], b->f_jk[i]) : NAN;
     for (size_t k = 0; k < N_COMPARED; k++) {
-        const quantity q = {.a = a->value[compared[k].value][i],
-                            .b = b->value[compared[k].value][i],
-                            .error_a = a->value[compared[k].error][i],
-                            .error_b = b->value[compared[k].error][i],
-                            .scale_a = a->value[compared[k].scale][i],
-                            .scale_b = b->value[compared[k].scale][i]};
+        const quantity q = get((const klf_kl_point *[]){a, b}, k, i);
         if (wanted->quantity[k])
             take(&q, cause, tolerance, &out);
     }

@@ -227,7 +227,8 @@ static klf_status choose_tolerance(const side *a, const side *b, klf_tolerance w
     KLF_TRY(find_precision(a, &p));
     KLF_TRY(find_precision(b, &q));
     out->precision = klf_rounding_tolerance(q) > klf_rounding_tolerance(p) ? q : p;
-    out->tolerance.relative = isnan(wanted.relative) ? klf_rounding_tolerance(out->precision) : wanted.relative;
+    out->tolerance.relative = wanted.relative;
+    out->tolerance.otherwise = klf_rounding_tolerance(out->precision);
     out->tolerance.sigmas = isnan(wanted.sigmas) ? DEFAULT_SIGMAS : wanted.sigmas;
 done:
     return st;

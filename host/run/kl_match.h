@@ -23,7 +23,8 @@ typedef struct klf_kl_comparison {
     size_t        n_beyond;
 } klf_kl_comparison;
 
-/* A tolerance of NaN is the default: that of the looser precision, and 5 standard errors. KLF_ERR_DATA with a sentence where
+/* A tolerance of NaN is the default: what the files state of rounding, or what the looser precision allows where one of them
+ * does not, and 5 standard errors. KLF_ERR_DATA with a sentence where
  * the files have not the same points, networks or layer statistics, or nothing to compare them by. The files outlive *out. */
 klf_status klf_kl_compare_files(const klf_kl_file *a, const char *name_a, const klf_kl_file *b, const char *name_b,
                                 klf_tolerance tolerance, klf_kl_comparison *out);

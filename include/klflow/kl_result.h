@@ -27,6 +27,7 @@ extern "C" {
     X(Q_STDERR, "Q_stderr", "1", "Monte Carlo standard error of Q_direct and Q_gram", 0)                                       \
     X(Q_BIAS_BOUND, "Q_bias_bound", "1", "bound on the bias of Q_direct and Q_gram by rounding, for random weights", 0)        \
     X(KL_BIAS_BOUND, "kl_bias_bound", "nat", "bound on the bias of kl by rounding, for random weights", 0)                     \
+    X(Q_ROUNDING_STDERR, "Q_rounding_stderr", "1", "standard error of Q_direct and Q_gram by rounding alone, predicted", 0)    \
     X(ENTROPY_TARGET, "entropy_target", "nat", "differential entropy N_m/2 ln(2 pi e var_m) of the layer's Gaussian", 1)       \
     X(TERM_REFERENCE, "kl_term_reference", "nat", "first term of (3.30): -N_r/2 ln(2 pi e var_r)", 1)                          \
     X(TERM_LOG_VAR, "kl_term_log_var", "nat", "second term of (3.30): N_m/2 ln(2 pi var_m)", 1)                                \

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/** How far rounding may shift Q, and how far samples scatter it, both predicted by mean-field theory of the random network. A
- * run puts the first beside its Monte Carlo error; precision `auto` compares the two before it draws anything.
+/** How far rounding may shift Q, and how far samples scatter it and what rounding does to it, all predicted by mean-field
+ * theory of the random network. A run puts the first beside its Monte Carlo error; precision `auto` compares the two before it
+ * draws anything.
  *
  *      klf_layer_prediction p[30];
  *      klf_predict_layers(klf_rounding_of(KLF_TF32, true), 0.0, 0.2, 30, map, p);
  *      // |bias of Q_l| <= width_l p[l].bias_bound;   standard error of Q_l ~ width_l p[l].sample_std / sqrt(n_mc)
+ *      // of the same samples in exact arithmetic: Q_l differs by its bias and width_l p[l].rounding_std / sqrt(n_mc)
  *
  *  What is bounded, and how that was checked: docs/precision.md.
  */
@@ -40,9 +42,10 @@ typedef struct klf_map_moments {
 
 /** Of one layer, per neuron. */
 typedef struct klf_layer_prediction {
-    double q;          /**< mean square of z */
-    double bias_bound; /**< of what rounding adds to it */
-    double sample_std; /**< standard deviation over samples of |z|^2 / width; of the mean: / sqrt(n_mc) */
+    double q;            /**< mean square of z */
+    double bias_bound;   /**< of what rounding adds to it */
+    double sample_std;   /**< standard deviation over samples of |z|^2 / width; of the mean: / sqrt(n_mc) */
+    double rounding_std; /**< of what rounding adds to it sample by sample, at random; rather too large by a factor of 2 */
 } klf_layer_prediction;
 
 /** Layers 0 .. n - 1 from the reference layer on, whose neurons are N(mean, var).  map, out [n]. Nothing is rounded at the

@@ -17,7 +17,8 @@ from model import N_MC
 PIXELS = (7, 6)
 WIDTHS = [33, 31, 10]
 PER_LAYER = ("mean", "var", "kl", "kl_stderr", "kl_per_neuron", "kl_meanfield_per_neuron", "Q_direct", "Q_gram", "Q_stderr",
-             "Q_bias_bound", "kl_bias_bound", "entropy_target", "kl_term_reference", "kl_term_log_var", "kl_term_quadratic")
+             "Q_bias_bound", "kl_bias_bound", "Q_rounding_stderr", "entropy_target", "kl_term_reference", "kl_term_log_var",
+             "kl_term_quadratic")
 PROGRAM = None
 
 

@@ -12,8 +12,15 @@ import kl_case
 from kl_case import KlCase, PER_LAYER
 
 DIFFERENT, USAGE, DATA, NOINPUT = 1, 64, 65, 66
-KEYS = ["within", "cause", "reason", "tolerance_q", "tolerance_sigmas", "precision", "var_w", "var_b", "depth", "seed", "input", "layer",
-        "layer_within", "kl_a", "kl_b", "difference", "relative", "relative_q", "sigmas", "share", "version"]
+KEYS = ["within", "cause", "reason", "tolerance_sigmas", "precision", "var_w", "var_b", "depth", "seed", "input", "layer", "layer_within",
+        "kl_a", "kl_b", "difference", "relative", "relative_q", "sigmas", "tolerance_q", "share", "version"]
+
+
+class Near(list):
+    """Equal to numbers that are equal up to what rounding and the choice between KL, Q_direct and Q_gram do to a tolerance."""
+
+    def __eq__(self, other):
+        return len(self) == len(other) and np.allclose(self, other, rtol=1e-2, atol=0)
 
 
 class CompareCase(KlCase):
@@ -32,6 +39,14 @@ class CompareCase(KlCase):
         self.assertEqual(done.stderr.count("\n"), 1 if code else 0, done.stderr)
         return [json.loads(line, parse_constant=self.fail) for line in done.stdout.splitlines()]
 
+    def stated(self, a, b, layers):
+        """What the files state of rounding, relative to Q: exact to the last digits of the quotient."""
+        with h5py.File(a) as f, h5py.File(b) as g:
+            bound = (f["kl/Q_bias_bound"][:] + g["kl/Q_bias_bound"][:]).ravel()
+            error = np.hypot(f["kl/Q_rounding_stderr"][:], g["kl/Q_rounding_stderr"][:]).ravel()
+            q = np.maximum(f["kl/Q_direct"][:], g["kl/Q_direct"][:]).ravel()
+        return Near(((bound + 5 * error) / q + 1e-12)[layers])
+
     def refuse(self, code, words, *arguments):
         done = self.klflow("compare", *arguments)
         self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
@@ -46,12 +61,12 @@ class SameSamples(CompareCase):
         self.assertEqual([point["var_w"] for point in points], [1, 1.5])
         for point in points:
             self.assertEqual(list(point), KEYS)
-            self.assertEqual((point["cause"], point["within"], point["tolerance_q"]), ("rounding", True, 0))
+            self.assertEqual((point["cause"], point["within"], point["tolerance_q"]), ("rounding", True, [0, 0, 0]))
             self.assertEqual(point["layer"], [0, 1, 2])
             for key in ("difference", "relative", "relative_q", "sigmas", "share"):
                 self.assertEqual(point[key], [0, 0, 0], key)
         table = self.klflow("compare", a, a)
-        self.assertIn("same samples (sample seed 1, n_mc 200): rounding only; within 1e-12 of Q", table.stdout)
+        self.assertIn("same samples (sample seed 1, n_mc 200): rounding only; within 1e-12 of Q at layer 0", table.stdout.replace("\n", " "))
         self.assertTrue(table.stdout.endswith("within tolerance\n"))
         self.assertLessEqual(max(map(len, table.stdout.splitlines())), 80 + len(str(self.folder)))
 
@@ -59,13 +74,15 @@ class SameSamples(CompareCase):
         single, double = self.result("a.h5", precision="fp32"), self.result("b.h5", precision="fp64")
         for pair in ((single, double), (double, single)):
             point, = self.points(0, *pair)
-            self.assertEqual((point["precision"], point["tolerance_q"], point["tolerance_sigmas"]), ("fp32", 1e-6, None))
+            self.assertEqual((point["precision"], point["tolerance_sigmas"]), ("fp32", None))
+            self.assertEqual(point["tolerance_q"], self.stated(single, double, point["layer"]))
             self.assertGreater(point["relative_q"][0], 1e-12)
+            self.assertLess(max(point["tolerance_q"]), 1e-5)
             self.assertEqual(point["share"], sorted(point["share"], reverse=True))
         self.points(DIFFERENT, single, double, "--rtol", "1e-12")
         # ref and cpu add the same products in double in another order.
         other = self.result("c.h5", "--backend", "ref")
-        self.assertEqual(self.points(0, double, other)[0]["tolerance_q"], 1e-12)
+        self.assertLess(max(self.points(0, double, other)[0]["tolerance_q"]), 1e-13 + 1e-12)
 
     def test_fast_precisions(self):
         """Products of rounded inputs, against fp64 on the same rounded weights; without them the networks are different ones."""
@@ -75,10 +92,37 @@ class SameSamples(CompareCase):
                 b = self.result("b.h5", "--force", "--weight-format", precision)
                 for pair in ((a, b), (b, a)):
                     point, = self.points(0, *pair)
-                    self.assertEqual((point["precision"], point["tolerance_q"]), (precision, 2.0**-bits))
+                    self.assertEqual((point["precision"], point["tolerance_q"]), (precision, self.stated(a, b, point["layer"])))
                     self.assertGreater(point["relative_q"][0], 1e-6)
+                    self.assertLess(max(point["tolerance_q"]), 2.0**-bits)
                 self.points(DIFFERENT, a, b, "--rtol", "1e-6")
                 self.refuse(DATA, f"weights are numbers of '{precision}' in '{a}' and of 'fp64'", a, self.result("c.h5", "--force"))
+
+    def test_chaos_and_few_samples(self):
+        """Rounding grows from layer to layer there: it is beyond the bounds of its bias by far, and within its standard error; another
+        network or an error of a per mille is not. Rounded in the middle, nothing is left of a sample behind 30 layers."""
+        chaos = ["--widths", ",".join(30 * ["128"]), "--var-w", 4, "--n-mc", 20]
+        exceeded = []
+        for precision in ("tf32", "fp16", "bf16"):
+            with self.subTest(precision):
+                a = self.result("a.h5", "--force", *chaos, precision=precision)
+                b = self.result("b.h5", "--force", *chaos, "--weight-format", precision)
+                point, = self.points(0, a, b)
+                with h5py.File(a) as f, h5py.File(b) as g:
+                    off = np.abs(f["kl/Q_direct"][:] - g["kl/Q_direct"][:]).ravel()
+                    exceeded.append(np.max(off[1:] / (f["kl/Q_bias_bound"][:] + g["kl/Q_bias_bound"][:]).ravel()[1:]))
+                with h5py.File(b, "r+") as file:
+                    for name in ("kl", "Q_direct", "Q_gram"):
+                        file["kl"][name][0, 0, 0, 0, 0, 1] *= 1 + 4 * 2.0**-(8 if precision == "bf16" else 11)
+                self.assertEqual(self.points(DIFFERENT, a, b)[0]["layer"][0], 1)
+        self.assertGreater(min(exceeded), 3)
+
+    def test_files_that_state_nothing_of_rounding(self):
+        single, double = self.result("a.h5", precision="fp32"), self.result("b.h5", precision="fp64")
+        with h5py.File(single, "r+") as file:
+            file["kl"]["Q_rounding_stderr"][...] = np.nan
+        point, = self.points(0, single, double)
+        self.assertEqual(point["tolerance_q"], [1e-6] * 3)
 
     def test_estimators(self):
         direct, both = self.result("a.h5", "--estimator", "direct"), self.result("b.h5", "--estimator", "both")
@@ -267,14 +311,18 @@ class Reference(CompareCase):
                 self.check_worst(point)
 
     def check_worst(self, point):
-        self.assertEqual((point["compare_tolerance_q"], point["compare_within"]), (1e-6, True))
+        """What fp64 states is too little to matter beside fp32's."""
         i = point["layer"].index(point["compare_layer"])
         self.assertEqual(point["compare_difference"], point["kl_ref"][i] - point["kl"][i])
-        pairs = [(point[name], point[name + "_ref"], point[name]) for name in ("Q_direct", "Q_gram") if point[name]]
-        pairs.append((point["kl"], point["kl_ref"], point["kl_term_quadratic"]))
-        of_q = np.max([np.abs(np.subtract(b, a)) / np.abs(q) for a, b, q in pairs], axis=0)
-        self.assertEqual(i, np.argmax(of_q))
+        bound, error = np.array(point["Q_bias_bound"]), 5 * np.array(point["Q_rounding_stderr"])
+        pairs = [(point[name], point[name + "_ref"], point[name], bound + error) for name in ("Q_direct", "Q_gram") if point[name]]
+        pairs.append((point["kl"], point["kl_ref"], point["kl_term_quadratic"],
+                      np.array(point["kl_bias_bound"]) + error / (2 * np.array(point["var"]))))
+        differences = [(np.abs(np.subtract(b, a)), np.array(q), allowed + 1e-12 * np.array(q)) for a, b, q, allowed in pairs]
+        of_q, share = np.max([d / q for d, q, _ in differences], axis=0), np.max([d / a for d, _, a in differences], axis=0)
+        self.assertEqual((i, point["compare_within"]), (np.argmax(share), True))
         self.assertAlmostEqual(point["compare_relative_q"] / of_q[i], 1, places=6)
+        self.assertTrue(np.any([np.isclose(a[i] / q[i], point["compare_tolerance_q"], rtol=1e-6) for _, q, a in differences]))
 
     def test_is_what_the_backend_computes(self):
         for backend in ("ref", "cpu"):
@@ -287,7 +335,8 @@ class Reference(CompareCase):
         for precision, bits in (("tf32", 11), ("fp16", 11), ("bf16", 8)):
             for backend in ("ref", "cpu"):
                 point, = self.run_kl("--compare", backend, precision=precision)
-                self.assertEqual((point["compare_tolerance_q"], point["compare_within"]), (2.0**-bits, True))
+                self.assertTrue(point["compare_within"])
+                self.assertTrue(2.0**-(2 * bits) < point["compare_tolerance_q"] < 2.0**-bits)
                 alone, = self.run_kl("--weight-format", precision, "--backend", backend)
                 np.testing.assert_allclose(point["Q_direct_ref"], alone["Q_direct"], rtol=1e-12)
 
@@ -309,7 +358,7 @@ class Reference(CompareCase):
         arguments = ["kl", "--quiet", "--widths", "6,5,4", "--n-mc", 50, "--compare", "ref"]
         self.assertRegex(self.klflow(*arguments).stdout.replace("\n", " "),
                          r"backend ref in fp64, on the same samples, differs most at layer \d: by \S+ of Q; KL by \S+ nat, \S+ of it "
-                         r"and \S+ standard errors; within 1e-06 of Q")
+                         r"and \S+ standard errors; within \S+ of Q")
         plan = json.loads(self.klflow(*arguments, "--dry-run", "--json").stdout)
         self.assertEqual((plan["compare_backend"], plan["compare_flops"]), ("ref", plan["flops"]))
         self.assertIsNone(plan["seconds"])
@@ -321,17 +370,24 @@ class Reference(CompareCase):
         self.assertEqual(point["compare_backend"], "cpu")
 
     def test_beyond_tolerance(self):
-        """fp32 has to leave its tolerance: variances of weights so large that rounding is amplified in every layer, and so few
-        samples and neurons that nothing is averaged out."""
-        path = self.folder / "a.h5"
-        arguments = ["kl", "--quiet", "--widths", ",".join(40 * ["8"]), "--var-w", "50,1", "--n-mc", 4, "--compare", "cpu", "-o", path]
+        """Weights that are anything but random: all alike, so that errors add up where those of random ones cancel. In the first
+        map they are 0, and what is rounded is the same number in every neuron."""
+        network, path = self.folder / "net.h5", self.folder / "a.h5"
+        with h5py.File(network, "w") as file:
+            for layer, weight in enumerate((1, 0, np.linspace(1, 2, 200)[:, np.newaxis] / 64)):
+                file[f"W{layer}"], file[f"B{layer}"] = np.broadcast_to(1.0 * weight, (200, 200)), np.full(200, 0.3)
+            file.attrs["var_w"], file.attrs["var_b"] = 1.0, 0.05
+        arguments = ["kl", "--quiet", "--network", network, "--q0", 0.2, "--n-mc", 40, "--precision", "bf16", "--statistics", "theory",
+                     "--compare", "cpu", "-o", path]
         done = self.klflow(*arguments, "--json")
         self.assertEqual(done.returncode, DIFFERENT, done.stderr)
-        self.assertRegex(done.stderr, r"\Aklflow: 1 of 2 points differ from backend cpu by more than rounding may do, the worst is "
-                                      r"point 1 at layer \d+: by \S+ of Q; the result file is whole and has both\n\Z")
-        self.assertEqual([json.loads(line)["compare_within"] for line in done.stdout.splitlines()], [False, True])
+        self.assertRegex(done.stderr, r"\Aklflow: 1 of 1 points differ from backend cpu by more than rounding may do, the worst is "
+                                      r"point 1 at layer 2: by \S+ of Q; the result file is whole and has both\n\Z")
+        point = json.loads(done.stdout)
+        self.assertEqual((point["compare_within"], point["compare_layer"]), (False, 2))
+        self.assertGreater(point["compare_relative_q"], point["compare_tolerance_q"])
         self.assertEqual(self.klflow("check", path).returncode, 0)
-        self.assertIn("BEYOND 1e-06 of Q", self.klflow(*arguments, "--force").stdout.replace("\n", " "))
+        self.assertIn("BEYOND", self.klflow(*arguments, "--force").stdout)
 
 
 if __name__ == "__main__":

@@ -110,6 +110,35 @@ static void frozen_activations_round_alike(void **state)
     assert_true(p[DEPTH - 1].sample_std < 1e-3 * p[1].sample_std);
 }
 
+/* Of one layer, by hand: z of variance q, phi of mean square m, each phi rounded by up to u of itself. Deep in chaos nothing is
+ * left of the exact sample: its |z|^2 and the rounded one are two samples. In the ordered phase errors die out as fast as they
+ * come. */
+static void rounding_of_samples(void **state)
+{
+    (void)state;
+    klf_map_moments      map[DEPTH];
+    klf_layer_prediction p[DEPTH];
+    const double         u = 0x1p-8, narrow = 1.0 + 4.0 / sqrt(784.0);
+    fill(map, 1.5);
+    klf_predict_layers(klf_rounding_of(KLF_BF16, true), 0.0, 0.2, DEPTH, map, p);
+    const double error = 1.5 * u * u / 3.0 * klf_meanfield_mean_tanh2(0.0, 0.2);
+    assert_true(p[0].rounding_std == 0.0);
+    assert_true(fabs(p[1].rounding_std / (narrow * sqrt(4.0 * p[1].q * error / 784.0)) - 1.0) < 1e-3);
+    for (size_t l = 2; l < DEPTH; l++) /* at most doubled by every layer, and never forgotten */
+        assert_true(p[l].rounding_std > p[1].rounding_std && p[l].rounding_std < 2.0 * p[l - 1].rounding_std);
+
+    fill(map, 50.0);
+    klf_predict_layers(klf_rounding_of(KLF_BF16, true), 0.0, 0.2, DEPTH, map, p);
+    const double ratio = p[DEPTH - 1].rounding_std / narrow / p[DEPTH - 1].sample_std;
+    assert_true(ratio > 1.4 && ratio < 2.1); /* sqrt(2) of independent samples; 2 where all of z is taken to differ */
+    klf_predict_layers(klf_rounding_of(KLF_FP64, true), 0.0, 0.2, DEPTH, map, p);
+    assert_true(p[DEPTH - 1].rounding_std < 1e-3 * p[DEPTH - 1].sample_std);
+
+    fill(map, 0.3);
+    klf_predict_layers(klf_rounding_of(KLF_TF32, true), 0.0, 0.2, DEPTH, map, p);
+    assert_true(p[DEPTH - 1].rounding_std < 2.0 * p[1].rounding_std);
+}
+
 static void extremes_stay_finite(void **state)
 {
     (void)state;
@@ -123,16 +152,15 @@ static void extremes_stay_finite(void **state)
                 klf_predict_layers(klf_rounding_of((klf_precision)precision, false), 0.0, var[j], DEPTH, map, p);
                 for (size_t l = 0; l < DEPTH; l++)
                     assert_true(isfinite(p[l].q) && isfinite(p[l].bias_bound) && isfinite(p[l].sample_std) &&
-                                p[l].bias_bound >= 0.0);
+                                p[l].bias_bound >= 0.0 && isfinite(p[l].rounding_std) && p[l].rounding_std >= 0.0);
             }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bounds_the_mean_square),
-        cmocka_unit_test(follows_the_recursion),
-        cmocka_unit_test(frozen_activations_round_alike),
+        cmocka_unit_test(bounds_the_mean_square),         cmocka_unit_test(follows_the_recursion),
+        cmocka_unit_test(frozen_activations_round_alike), cmocka_unit_test(rounding_of_samples),
         cmocka_unit_test(extremes_stay_finite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

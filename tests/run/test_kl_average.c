@@ -26,7 +26,7 @@ static void assert_near(const char *what, double value, double expected)
 
 static bool is_stderr(int field)
 {
-    return field == KLF_KL_KL_STDERR || field == KLF_KL_Q_STDERR;
+    return field == KLF_KL_KL_STDERR || field == KLF_KL_Q_STDERR || field == KLF_KL_Q_ROUNDING_STDERR;
 }
 
 /* Every field of every layer of part k is VALUE[k], an error ERROR[k], a scatter over images VALUE[k]. */

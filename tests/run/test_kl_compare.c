@@ -13,7 +13,7 @@
 
 enum { LAYERS = 4, REFERENCE = 2 };
 
-static const klf_tolerance LOOSE = {.relative = 1e-6, .sigmas = 5.0};
+static const klf_tolerance LOOSE = {.relative = 1e-6, .sigmas = 5.0}, STATED = {NAN, .otherwise = 1e-6, .sigmas = 5.0};
 
 /* Roundings of a few operations. */
 static void assert_near(const char *what, double value, double expected)
@@ -139,6 +139,72 @@ static void test_every_quantity_counts(void **state)
                 klf_kl_point_free(&a);
                 klf_kl_point_free(&b);
             }
+}
+
+/* What a result states of rounding: bounds of 2 and 3 of Q, errors of 0.3 and 0.4, so 5 + 5 * 0.5 and 1e-12 of 100; of KL a
+ * tenth of that. */
+static void state_rounding(klf_kl_point *p, double bound, double error)
+{
+    for (size_t i = 0; i < LAYERS; i++) {
+        p->value[KLF_KL_Q_BIAS_BOUND][i] = bound;
+        p->value[KLF_KL_KL_BIAS_BOUND][i] = 0.1 * bound;
+        p->value[KLF_KL_Q_ROUNDING_STDERR][i] = error;
+    }
+}
+
+static klf_layer_difference worst_stated(const klf_kl_point *a, const klf_kl_point *b, klf_cause cause)
+{
+    const klf_layer_difference worst = klf_kl_worst_layer(a, b, cause, STATED);
+    assert_int_equal(worst.within, worst.share <= 1.0);
+    return worst;
+}
+
+static void test_stated_rounding(void **state)
+{
+    (void)state;
+    static const struct {
+        klf_kl_field field;
+        double       scale, error;
+    } quantity[] = {{KLF_KL_KL, 0.1, 0.3}, {KLF_KL_Q_DIRECT, 1.0, 3.0}, {KLF_KL_Q_GRAM, 1.0, 3.0}};
+    for (size_t k = 0; k < sizeof quantity / sizeof *quantity; k++)
+        for (int cause = KLF_ROUNDING; cause <= KLF_STATISTICS; cause++)
+            for (int beyond = 0; beyond < 2; beyond++) {
+                const double rounding = 7.5 + 1e-10;
+                const double allowed = quantity[k].scale * rounding +
+                                       (cause == KLF_STATISTICS ? 5.0 * sqrt(2.0) * quantity[k].error : 0.0);
+                klf_kl_point a = make_point(), b = make_point();
+                state_rounding(&a, 2.0, 0.3);
+                state_rounding(&b, 3.0, 0.4);
+                a.value[quantity[k].field][2] -= (beyond ? 1.001 : 0.999) * allowed;
+                const klf_layer_difference worst = worst_stated(&a, &b, (klf_cause)cause);
+                assert_int_equal(worst.layer, REFERENCE + 2);
+                assert_int_equal(worst.within, !beyond);
+                assert_true(fabs(worst.share - (beyond ? 1.001 : 0.999)) < 1e-9);
+                assert_near("tolerance", worst.tolerance_q, rounding / 100.0);
+                klf_kl_point_free(&a);
+                klf_kl_point_free(&b);
+            }
+}
+
+/* Stated as 0, sums in double may still differ; stated by one of the two alone, the tolerance is that of precisions. */
+static void test_rounding_that_is_not_stated(void **state)
+{
+    (void)state;
+    klf_kl_point a = make_point(), b = make_point();
+    state_rounding(&a, 0.0, 0.0);
+    state_rounding(&b, 0.0, 0.0);
+    b.value[KLF_KL_Q_GRAM][1] *= 1.0 + 0.9e-12;
+    assert_true(worst_stated(&a, &b, KLF_ROUNDING).within);
+    b.value[KLF_KL_Q_GRAM][1] *= 1.0 + 0.9e-12;
+    assert_false(worst_stated(&a, &b, KLF_ROUNDING).within);
+    state_rounding(&a, NAN, NAN);
+    klf_layer_difference worst = worst_stated(&a, &b, KLF_ROUNDING);
+    assert_true(worst.within);
+    assert_near("tolerance", worst.tolerance_q, 1e-6);
+    b.value[KLF_KL_Q_GRAM][1] *= 1.0 + 1.1e-6;
+    assert_false(worst_stated(&a, &b, KLF_ROUNDING).within);
+    klf_kl_point_free(&a);
+    klf_kl_point_free(&b);
 }
 
 static void test_an_error_of_zero(void **state)
@@ -317,6 +383,8 @@ int main(void)
         cmocka_unit_test(test_equal_results),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_every_quantity_counts),
+        cmocka_unit_test(test_stated_rounding),
+        cmocka_unit_test(test_rounding_that_is_not_stated),
         cmocka_unit_test(test_an_error_of_zero),
         cmocka_unit_test(test_degenerate_layers),
         cmocka_unit_test(test_missing_numbers_fail),

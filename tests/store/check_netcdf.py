@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 import xarray as xr
 
-FIELDS = ["mean", "var", "kl", "kl_stderr", "kl_per_neuron", "kl_meanfield_per_neuron", "Q_direct", "Q_gram", "Q_stderr", "Q_bias_bound", "kl_bias_bound",
-          "entropy_target", "kl_term_reference", "kl_term_log_var", "kl_term_quadratic"]
+FIELDS = ["mean", "var", "kl", "kl_stderr", "kl_per_neuron", "kl_meanfield_per_neuron", "Q_direct", "Q_gram", "Q_stderr",
+          "Q_bias_bound", "kl_bias_bound", "Q_rounding_stderr", "entropy_target", "kl_term_reference", "kl_term_log_var", "kl_term_quadratic"]
 GRID = ("var_w", "var_b", "depth", "seed", "input")
 SHAPE = (3, 1, 2, 2, 2)
 INPUTS = ["q0=0.2", "mnist:Bilder-für-alle.gz:7-8"]
