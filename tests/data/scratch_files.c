@@ -2,8 +2,6 @@
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "scratch_files.h"
 
-#include "klflow/status.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -97,11 +95,11 @@ void put_big_endian(unsigned char *byte, uint32_t value)
         byte[i] = (unsigned char)(value >> (24 - 8 * i));
 }
 
-void check_sentence(int status, int expected, size_t n_words, const char *const *words)
+void check_sentence(klf_status status, klf_status expected, size_t n_words, const char *const *words)
 {
     const char *sentence = klf_last_error();
     if (status != expected)
-        fail_msg("status %d, expected %d; the last sentence is '%s'", status, expected, sentence);
+        fail_msg("status %d, expected %d; the last sentence is '%s'", (int)status, (int)expected, sentence);
     for (size_t i = 0; i < n_words; i++)
         if (!strstr(sentence, words[i]))
             fail_msg("'%s' does not say '%s'", sentence, words[i]);

@@ -3,6 +3,8 @@
 #ifndef KLFLOW_TESTS_DATA_SCRATCH_FILES_H
 #define KLFLOW_TESTS_DATA_SCRATCH_FILES_H
 
+#include "klflow/status.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,7 +34,7 @@ size_t gzip_member(const unsigned char *data, size_t n, unsigned char *packed, s
 void put_big_endian(unsigned char *byte, uint32_t value);
 
 /* Fails the test unless the status is the expected one and the last error's sentence has all of these words. */
-void check_sentence(int status, int expected, size_t n_words, const char *const *words);
+void check_sentence(klf_status status, klf_status expected, size_t n_words, const char *const *words);
 #define CHECK_SENTENCE(status, expected, ...)                                                                                  \
     check_sentence(status, expected, sizeof((const char *[]){__VA_ARGS__}) / sizeof(const char *),                             \
                    (const char *[]){__VA_ARGS__})
