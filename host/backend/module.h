@@ -7,7 +7,7 @@
 #include "klflow/backend.h"
 
 /* Raise with every change of klf_module, klf_module_host, klf_backend or of a struct that their functions take. */
-#define KLF_MODULE_ABI 4
+#define KLF_MODULE_ABI 5
 
 typedef struct klf_module_host {
     klf_status (*fail)(klf_status status, const char *sentence); /* what klf_fail does with a finished sentence */

@@ -2,6 +2,7 @@
 /* Backend `ref`: double precision, textbook loops, no BLAS, nothing clever. The oracle that the others are compared with. In
  * the precisions of tensor cores it rounds the activations, and nothing else. */
 #include "backend/backends.h"
+#include "backend/ref_train.h"
 #include "klflow/rng.h"
 #include "klflow/rounding.h"
 
@@ -381,4 +382,11 @@ const klf_backend klf_backend_ref = {
     .save = save,
     .restore = restore,
     .gram_q = gram_q,
+    .trainer_bytes = klf_ref_trainer_bytes,
+    .trainer_create = klf_ref_trainer_create,
+    .trainer_destroy = klf_ref_trainer_destroy,
+    .train_step = klf_ref_train_step,
+    .evaluate = klf_ref_evaluate,
+    .trainer_read = klf_ref_trainer_read,
+    .trainer_write = klf_ref_trainer_write,
 };

@@ -21,6 +21,9 @@
  *  finished, several threads may call totals, second_moment and gram_q on it at once, for different layers: a backend that has
  *  workspace for one such call only has to take them in turn by itself. save and restore are called by one thread, between the
  *  chunks of a pass, when every lane of the model has finished or none has been made yet.
+ *
+ *  A trainer holds one network that learns, with its velocities. Epochs, order of examples, validation and resuming are
+ *  host/network/train.c's (klflow/train.h). Trainers work side by side, each driven by one thread at a time.
  */
 #ifndef KLFLOW_BACKEND_H
 #define KLFLOW_BACKEND_H
@@ -80,10 +83,39 @@ typedef struct klf_device {
     char   binaries[128];  /**< what it holds: "sm_80, sm_90, compute_90 (PTX)" */
 } klf_device;
 
+/** How a network learns: stochastic gradient descent with momentum. With g = dE/dw + weight_decay w for every weight and bias,
+ *      v <- momentum v + g,  w <- w - learning_rate v */
+typedef struct klf_sgd {
+    double learning_rate, momentum, weight_decay;
+} klf_sgd;
+
+typedef struct klf_trainer_spec {
+    const klf_network *net;       /**< its weights are where the training starts; not looked at after trainer_create */
+    size_t             max_batch; /**< rows that a batch may have */
+    klf_precision      precision;
+    klf_sgd            sgd;
+    size_t             threads; /**< inside this one network; the bits of a backend's results do not depend on it */
+} klf_trainer_spec;
+
+/** Some rows of a data set in host memory. */
+typedef struct klf_batch {
+    const float    *x;     /**< [..][input_width] all rows */
+    const uint8_t  *label; /**< [..] class of each row, below the width of the last layer */
+    const uint32_t *index; /**< [rows] which rows, in this order */
+    size_t          rows;  /**< 1 .. max_batch */
+} klf_batch;
+
+/** What a network made of a batch. */
+typedef struct klf_score {
+    double loss;      /**< summed over the rows: cross entropy in nats of softmax(tanh(z^{depth-1})) with the labels */
+    size_t n_correct; /**< rows whose largest output (of equals the first) is that of the label */
+} klf_score;
+
 /** Opaque to everything but their backend. */
 typedef struct klf_context klf_context;
 typedef struct klf_model   klf_model;
 typedef struct klf_lane    klf_lane;
+typedef struct klf_trainer klf_trainer;
 
 typedef struct klf_backend {
     const char *name;
@@ -145,6 +177,23 @@ typedef struct klf_backend {
     klf_status (*restore)(klf_model *model, size_t layer, const klf_layer_sums *sums);
     /** Q of (3.34) at `layer` from f_j and f_jk of layer - 1 and W^T W, b, mu of layer. */
     klf_status (*gram_q)(klf_model *model, size_t layer, double *q);
+
+    /* Training. trainer_create is NULL where a backend cannot train, and the rest of it too. */
+
+    /** Bytes that a trainer will take. */
+    size_t (*trainer_bytes)(const klf_context *ctx, const klf_trainer_spec *spec);
+    /** Velocities begin at zero. KLF_ERR_USAGE for a precision in which the backend does not train. */
+    klf_status (*trainer_create)(klf_context *ctx, const klf_trainer_spec *spec, klf_trainer **out);
+    void (*trainer_destroy)(klf_trainer *trainer); /**< accepts NULL */
+    /** One step down the gradient of the mean loss of a batch. *score is that of the weights before the step. */
+    klf_status (*train_step)(klf_trainer *trainer, const klf_batch *batch, klf_score *score);
+    /** The score of a batch; changes nothing. */
+    klf_status (*evaluate)(klf_trainer *trainer, const klf_batch *batch, klf_score *score);
+    /** Weights and velocities as they stand, exactly: a trainer that takes them back goes on with the same bits. Both have the
+     *  shape of the network; velocity may be NULL. */
+    klf_status (*trainer_read)(klf_trainer *trainer, klf_network *net, klf_network *velocity);
+    /** velocity NULL: zeros. */
+    klf_status (*trainer_write)(klf_trainer *trainer, const klf_network *net, const klf_network *velocity);
 
     /* For benchmarks and tests of devices; NULL for a backend of host cores. */
 

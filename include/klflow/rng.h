@@ -25,6 +25,7 @@ typedef enum klf_stream {
     KLF_STREAM_BIASES = 2,  /**< biases; index = layer, element = row */
     KLF_STREAM_INPUT = 3,   /**< synthetic Gaussian input; index = 0, element = pixel */
     KLF_STREAM_START = 4,   /**< the one draw z^0 ~ N(0, q0) behind "input" statistics; index = 0, element = neuron */
+    KLF_STREAM_ORDER = 5,   /**< the order of training examples; index = epoch, two words a place (klf_train_order) */
 } klf_stream;
 
 /** The 64-bit subsequence of a stream: its tag in the top 8 bits, the index (< 2^56) below. */
