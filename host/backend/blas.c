@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* cblas.h is not needed to build klflow, so its numbers are repeated here. */
-enum { ROW_MAJOR = 101, NO_TRANSPOSE = 111, TRANSPOSE = 112, LOWER = 122 };
+enum { ROW_MAJOR = 101, NO_TRANSPOSE = KLF_BLAS_PLAIN, TRANSPOSE = KLF_BLAS_TRANSPOSED, LOWER = 122 };
 
 typedef void gemm_f32(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int);
 typedef void gemm_f64(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
@@ -36,6 +36,19 @@ static void sgemm_nt(size_t m, size_t n, size_t k, const float *a, const float *
 static void dgemm_nt(size_t m, size_t n, size_t k, const double *a, const double *b, double *c)
 {
     library.dgemm(ROW_MAJOR, NO_TRANSPOSE, TRANSPOSE, (int)m, (int)n, (int)k, 1.0, a, (int)k, b, (int)k, 0.0, c, (int)n);
+}
+
+static void sgemm(klf_blas_op a_op, klf_blas_op b_op, size_t m, size_t n, size_t k, const float *a, size_t a_ld, const float *b,
+                  size_t b_ld, float beta, float *c, size_t c_ld)
+{
+    library.sgemm(ROW_MAJOR, (int)a_op, (int)b_op, (int)m, (int)n, (int)k, 1.0F, a, (int)a_ld, b, (int)b_ld, beta, c,
+                  (int)c_ld);
+}
+
+static void dgemm(klf_blas_op a_op, klf_blas_op b_op, size_t m, size_t n, size_t k, const double *a, size_t a_ld,
+                  const double *b, size_t b_ld, double beta, double *c, size_t c_ld)
+{
+    library.dgemm(ROW_MAJOR, (int)a_op, (int)b_op, (int)m, (int)n, (int)k, 1.0, a, (int)a_ld, b, (int)b_ld, beta, c, (int)c_ld);
 }
 
 static void ssyrk_tn(size_t n, size_t k, const float *a, float *c)
@@ -113,7 +126,7 @@ static klf_status open_library(void)
 
 klf_status klf_blas_open(const klf_blas **out)
 {
-    static const klf_blas blas = {sgemm_nt, dgemm_nt, ssyrk_tn, dsyrk_tn, library.description};
+    static const klf_blas blas = {sgemm_nt, dgemm_nt, sgemm, dgemm, ssyrk_tn, dsyrk_tn, library.description};
     static bool           is_open;
     klf_status            st = KLF_OK;
 #pragma omp critical(klf_blas)

@@ -5,6 +5,8 @@
 #include "backend/cpu_dgemm.h"
 #include "backend/cpu_isa.h"
 #include "backend/cpu_state.h"
+#include "backend/cpu_train.h"
+#include "backend/cpu_train_kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +36,7 @@ static klf_status choose(klf_context *ctx)
             return klf_fail(KLF_ERR_DEVICE, "backend cpu: KLFLOW_CPU_KERNELS is %s, but this CPU has no AVX-512; unset it",
                             tiles_name);
         ctx->kernels = KLF_X86_ONLY(klf_cpu_tiles_avx512);
+        ctx->train_kernels = KLF_X86_ONLY(klf_cpu_train_tiles_avx512);
         snprintf(ctx->description, sizeof ctx->description, "%s: register tiles of our own, no BLAS (%s)", tiles_name,
                  asked ? "KLFLOW_CPU_KERNELS" : "this CPU has AVX-512");
         return KLF_OK;
@@ -44,6 +47,7 @@ static klf_status choose(klf_context *ctx)
         return klf_fail(KLF_ERR_DEVICE, "backend cpu: %s", why);
     }
     ctx->kernels = klf_cpu_openblas;
+    ctx->train_kernels = klf_cpu_train_openblas;
     snprintf(ctx->description, sizeof ctx->description, "%s: %s; element-wise code for %s (%s)", openblas_name,
              blas->description, klf_isa_name(isa), asked ? "KLFLOW_CPU_KERNELS" : "this CPU has no AVX-512");
     return KLF_OK;
@@ -130,4 +134,11 @@ const klf_backend klf_backend_cpu = {
     .save = klf_cpu_save,
     .restore = klf_cpu_restore,
     .gram_q = klf_cpu_gram_q,
+    .trainer_bytes = klf_cpu_trainer_bytes,
+    .trainer_create = klf_cpu_trainer_create,
+    .trainer_destroy = klf_cpu_trainer_destroy,
+    .train_step = klf_cpu_train_step,
+    .evaluate = klf_cpu_evaluate,
+    .trainer_read = klf_cpu_trainer_read,
+    .trainer_write = klf_cpu_trainer_write,
 };

@@ -49,4 +49,6 @@ static void round_f32(klf_format format, size_t width, float *restrict row, doub
     }
 }
 
-const klf_cpu_element KLF_VARIANT_OF(klf_cpu_element) = {activate_f32, activate_f64, finish_f32, finish_f64, round_f32};
+const klf_cpu_element KLF_VARIANT_OF(klf_cpu_element) = {activate_f32, activate_f64, finish_f32, finish_f64,
+                                                         output_f32,   output_f64,   slope_f32,  slope_f64,
+                                                         step_f32,     step_f64,     round_f32};

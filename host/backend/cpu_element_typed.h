@@ -26,6 +26,27 @@ static double NAME(finish)(size_t width, const REAL *restrict bias, double mean,
     return (double)q;
 }
 
+static void NAME(output)(size_t width, const REAL *restrict bias, REAL *restrict row)
+{
+    for (size_t j = 0; j < width; j++)
+        row[j] = TANH(row[j] + bias[j]);
+}
+
+static void NAME(slope)(size_t n, const REAL *restrict phi, REAL *restrict delta)
+{
+    for (size_t i = 0; i < n; i++)
+        delta[i] *= 1 - phi[i] * phi[i];
+}
+
+static void NAME(step)(size_t n, double rate, double decay, REAL *restrict velocity, REAL *restrict weight)
+{
+    const REAL r = (REAL)rate, d = (REAL)decay;
+    for (size_t i = 0; i < n; i++) {
+        velocity[i] += d * weight[i];
+        weight[i] -= r * velocity[i];
+    }
+}
+
 #undef REAL
 #undef NAME
 #undef TANH

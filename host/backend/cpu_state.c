@@ -3,14 +3,13 @@
  * kernel set's (cpu_kernels.h), except Q of (3.34), which is put together here. Each layer and each lane is one allocation,
  * so that the memory plan is exact and the loop over chunks allocates nothing. */
 #include "backend/cpu_state.h"
-#include "core/memory.h"
+
+#include "backend/cpu_arena.h"
 #include "klflow/rounding.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ALIGNMENT = 64 };
 
 /* One layer's map, targets and totals. */
 typedef struct layer_state {
@@ -40,44 +39,24 @@ struct klf_lane {
     void        *memory;
 };
 
-/* Hands out pieces of one allocation; with base NULL it only adds up their sizes. */
-typedef struct arena {
-    char  *base;
-    size_t used;
-} arena;
-
-static void *take(arena *a, size_t bytes)
-{
-    void *piece = a->base ? a->base + a->used : NULL;
-    a->used += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    return piece;
-}
-
-/* Aligned and zero: what kernels never write (padding) stays zero. */
-static void *allocate(size_t bytes)
-{
-    void *memory = klf_memory_get(bytes);
-    return memory ? memset(memory, 0, bytes) : NULL;
-}
-
 static size_t triangle(size_t width)
 {
     return width * (width + 1) / 2;
 }
 
-static void take_layer(arena *a, const klf_cpu_kernels *kernels, const klf_model_spec *spec, size_t l, layer_state *layer)
+static void take_layer(klf_arena *a, const klf_cpu_kernels *kernels, const klf_model_spec *spec, size_t l, layer_state *layer)
 {
     const klf_layer *source = &spec->net->layer[l];
     bool             is_map = l > spec->reference_layer;
-    layer->map.weight = take(a, is_map ? kernels->weight_bytes(source->width, source->fan_in) : 0);
-    layer->map.bias = take(a, is_map ? kernels->bias_bytes(source->width) : 0);
-    layer->f = take(a, kernels->padded_width(source->width) * sizeof(double));
-    layer->gram = take(a, klf_keeps_gram(spec, l) ? triangle(source->width) * sizeof(double) : 0);
+    layer->map.weight = klf_arena_take(a, is_map ? kernels->weight_bytes(source->width, source->fan_in) : 0);
+    layer->map.bias = klf_arena_take(a, is_map ? kernels->bias_bytes(source->width) : 0);
+    layer->f = klf_arena_take(a, kernels->padded_width(source->width) * sizeof(double));
+    layer->gram = klf_arena_take(a, klf_keeps_gram(spec, l) ? triangle(source->width) * sizeof(double) : 0);
 }
 
 static size_t layer_bytes(const klf_cpu_kernels *kernels, const klf_model_spec *spec, size_t l)
 {
-    arena       a = {NULL, 0};
+    klf_arena   a = {NULL, 0};
     layer_state unused;
     take_layer(&a, kernels, spec, l, &unused);
     return a.used;
@@ -106,7 +85,7 @@ static bool load_layer(klf_model *model, size_t l)
     const klf_model_spec *spec = &model->spec;
     layer_state          *layer = &model->layer[l];
     const klf_layer      *source = &spec->net->layer[l];
-    arena                 a = {layer->memory = allocate(layer_bytes(model->kernels, spec, l)), 0};
+    klf_arena             a = {layer->memory = klf_arena_allocate(layer_bytes(model->kernels, spec, l)), 0};
     if (!a.base)
         return false;
     take_layer(&a, model->kernels, spec, l, layer);
@@ -150,7 +129,7 @@ no_memory:
 }
 
 /* One lane fits every layer from the reference layer up. */
-static void take_lane(arena *a, const klf_cpu_kernels *kernels, const klf_model_spec *spec, size_t max_rows, klf_lane *lane)
+static void take_lane(klf_arena *a, const klf_cpu_kernels *kernels, const klf_model_spec *spec, size_t max_rows, klf_lane *lane)
 {
     size_t phi = 0, gram = 0, width = 0;
     for (size_t l = spec->reference_layer; l < spec->net->depth; l++) {
@@ -159,17 +138,17 @@ static void take_lane(arena *a, const klf_cpu_kernels *kernels, const klf_model_
         phi = phi_l > phi ? phi_l : phi;
         gram = klf_keeps_gram(spec, l) && gram_l > gram ? gram_l : gram;
     }
-    lane->phi = take(a, phi);
-    lane->next = take(a, phi);
-    lane->gram = take(a, gram);
-    lane->normals = take(a, kernels->padded_width(width) * sizeof(float));
-    lane->sums.f = take(a, kernels->padded_width(width) * sizeof(double));
+    lane->phi = klf_arena_take(a, phi);
+    lane->next = klf_arena_take(a, phi);
+    lane->gram = klf_arena_take(a, gram);
+    lane->normals = klf_arena_take(a, kernels->padded_width(width) * sizeof(float));
+    lane->sums.f = klf_arena_take(a, kernels->padded_width(width) * sizeof(double));
 }
 
 static size_t lane_bytes(const klf_cpu_kernels *kernels, const klf_model_spec *spec, size_t max_rows)
 {
-    arena    a = {NULL, 0};
-    klf_lane unused;
+    klf_arena a = {NULL, 0};
+    klf_lane  unused;
     take_lane(&a, kernels, spec, max_rows, &unused);
     return a.used;
 }
@@ -181,17 +160,17 @@ typedef struct square_scratch {
     double *row;    /* [fan_in] */
 } square_scratch;
 
-static void take_square(arena *a, const klf_cpu_kernels *kernels, const klf_layer *map, square_scratch *scratch)
+static void take_square(klf_arena *a, const klf_cpu_kernels *kernels, const klf_layer *map, square_scratch *scratch)
 {
-    scratch->phi = take(a, kernels->phi_bytes(map->fan_in, map->width));
-    scratch->gram = take(a, kernels->gram_bytes(map->fan_in));
-    scratch->square = take(a, triangle(map->fan_in) * sizeof(double));
-    scratch->row = take(a, map->fan_in * sizeof(double));
+    scratch->phi = klf_arena_take(a, kernels->phi_bytes(map->fan_in, map->width));
+    scratch->gram = klf_arena_take(a, kernels->gram_bytes(map->fan_in));
+    scratch->square = klf_arena_take(a, triangle(map->fan_in) * sizeof(double));
+    scratch->row = klf_arena_take(a, map->fan_in * sizeof(double));
 }
 
 static size_t square_bytes(const klf_cpu_kernels *kernels, const klf_layer *map)
 {
-    arena          a = {NULL, 0};
+    klf_arena      a = {NULL, 0};
     square_scratch unused;
     take_square(&a, kernels, map, &unused);
     return a.used;
@@ -221,12 +200,12 @@ klf_status klf_cpu_lane_create(klf_model *model, size_t max_rows, klf_lane **out
     size_t    bytes = lane_bytes(model->kernels, &model->spec, max_rows);
     klf_lane *lane = calloc(1, sizeof *lane);
     *out = NULL;
-    if (!lane || !(lane->memory = allocate(bytes))) {
+    if (!lane || !(lane->memory = klf_arena_allocate(bytes))) {
         free(lane);
         return klf_fail(KLF_ERR_MEMORY, "backend cpu: no memory for a chunk of %zu samples (%.0f MB a worker); lower --chunk",
                         max_rows, (double)bytes * 1e-6);
     }
-    arena a = {lane->memory, 0};
+    klf_arena a = {lane->memory, 0};
     take_lane(&a, model->kernels, &model->spec, max_rows, lane);
     lane->model = model;
     lane->max_rows = max_rows;
@@ -353,7 +332,7 @@ klf_status klf_cpu_gram_q(klf_model *model, size_t layer, double *q)
     double                 mean = rounded ? (double)(float)model->layer[layer].map.mean : model->layer[layer].map.mean;
 
     square_scratch s;
-    arena          a = {allocate(square_bytes(kernels, source)), 0};
+    klf_arena      a = {klf_arena_allocate(square_bytes(kernels, source)), 0};
     if (!a.base)
         return klf_fail(KLF_ERR_MEMORY, "backend cpu: no memory for W^T W of layer %zu (%.0f MB)", layer,
                         (double)square_bytes(kernels, source) * 1e-6);

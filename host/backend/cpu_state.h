@@ -4,10 +4,12 @@
 #define KLFLOW_BACKEND_CPU_STATE_H
 
 #include "backend/cpu_kernels.h"
+#include "backend/cpu_train_kernels.h"
 
 struct klf_context {
-    const klf_cpu_kernels *kernels; /* [2], indexed by klf_cpu_arithmetic */
-    char                   description[1024];
+    const klf_cpu_kernels       *kernels; /* [2], indexed by klf_cpu_arithmetic; so are those for training */
+    const klf_cpu_train_kernels *train_kernels;
+    char                         description[1024];
 };
 
 size_t     klf_cpu_model_bytes(const klf_context *ctx, const klf_model_spec *spec);

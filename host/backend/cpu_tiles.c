@@ -7,61 +7,24 @@
  * the second-level cache; phi[block][unit][row][LANES]. A forward tile broadcasts phi along its rows and reads weights as
  * vectors; a Gram tile broadcasts phi along the neurons of a line and reads other lines as vectors: both want exactly this.
  * Widths are padded to whole units with zero weights, rows of the last block to whole tiles with zero activations. */
+#include "backend/cpu_tiles.h"
 #include "backend/cpu_dgemm.h"
 #include "backend/cpu_kernels.h"
 #include "core/memory.h"
 #include "klflow/rng.h"
 #include "klflow/rounding.h"
 
-#include <immintrin.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    /* A tile holds 24 accumulators, 3 vectors and a broadcast in 28 of the 32 registers, and does 24 FMAs for 11 loads. */
-    TILE_ROWS = 8,
-    PANEL_UNITS = 3,
     /* A unit of a block is followed by this many unused lines: strides of a multiple of 4096 bytes would put the same row of
      * all units into one set of the first-level cache. */
     GAP_LINES = 8,
     SLICE_STEPS = 160, /* of fan_in at a time: their 3 lines of weights are 30 KB */
     AHEAD_LINES = 2,   /* prefetched a unit of fan_in and tile: 24 or 12 tiles a block bring just the next slice */
 };
-
-static inline size_t ceil_div(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
-/* Units of the next panel when `left` remain: 3, but 2 + 2 rather than 3 + 1 at the end. */
-static inline size_t panel_units(size_t left)
-{
-    return left == 4 ? 2 : left < PANEL_UNITS ? left : PANEL_UNITS;
-}
-
-#ifdef KLF_HAVE_LIBMVEC_TANH
-extern __m512  _ZGVeN16v_tanhf(__m512);
-extern __m512d _ZGVeN8v_tanh(__m512d);
-#else
-static __m512 _ZGVeN16v_tanhf(__m512 x)
-{
-    float v[16];
-    _mm512_storeu_ps(v, x);
-    for (int i = 0; i < 16; i++)
-        v[i] = tanhf(v[i]);
-    return _mm512_loadu_ps(v);
-}
-
-static __m512d _ZGVeN8v_tanh(__m512d x)
-{
-    double v[8];
-    _mm512_storeu_pd(v, x);
-    for (int i = 0; i < 8; i++)
-        v[i] = tanh(v[i]);
-    return _mm512_loadu_pd(v);
-}
-#endif
 
 /* double sum of a vector of floats, in fixed order */
 static inline double sum_f32(__m512 x)
