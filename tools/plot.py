@@ -37,7 +37,7 @@ def parse(arguments):
     parser.add_argument("-o", metavar="PICTURE", dest="pictures", action="append",
                         help="where to draw to, by suffix .png, .svg or .pdf; may be repeated (default: FILE with suffix .png)")
     parser.add_argument("--select", metavar="AXIS=VALUE", action="append", default=[],
-                        help="of a sweep, draw only this value of var_w, var_b, depth, seed or input; may be repeated")
+                        help="of a sweep, draw only this value of an axis (var_w=1.5, coupling=0.5); may be repeated")
     parser.add_argument("--force", action="store_true", help="overwrite pictures that exist")
     args, rest = parser.parse_known_args(arguments)
     known = [name for action in parser._actions for name in action.option_strings]

@@ -89,10 +89,7 @@ def style_legend(figure, sweep, any_changed, apart):
     if np.isnan(sweep.kl[sweep.width > 0]).any():
         entries.append((Line2D([], [], linestyle="none"), "gaps: layers of zero variance"))
     n_columns = 2 if figure.get_figwidth() < style.PAGE_WIDTH else 4
-    figure.legend(*zip(*entries), ncol=n_columns, loc="upper right", borderaxespad=0.3)
-    # The layout does not know of a figure's legend: leave it room, a line of text a row.
-    height = -(-len(entries) // n_columns) * 0.13 + 0.08
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - height / figure.get_figheight()))
+    style.legend_above(figure, entries, n_columns)
 
 
 def label(sweep, axis, i):
@@ -105,7 +102,7 @@ def pick_colors(axis, values):
         return [style.UNORDERED[i % len(style.UNORDERED)] for i in range(len(values))]
     if len(values) > MAX_LEGEND:
         return [style.ORDERED(Normalize(min(values), max(values))(value)) for value in values]
-    return [style.ORDERED(i / max(1, len(values) - 1)) for i in range(len(values))]
+    return style.ordered_colors(len(values))
 
 
 def draw(file, select):

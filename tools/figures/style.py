@@ -40,6 +40,20 @@ def save_options(picture):
     return {"format": kind, "metadata": {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)}
 
 
+def ordered_colors(n):
+    """For the curves of a parameter that grows."""
+    return [ORDERED(i / max(1, n - 1)) for i in range(n)]
+
+
+def legend_above(figure, entries, n_columns):
+    """A legend of (handle, text) above all panels, on the right. The layout does not know of a figure's legend: it is left room, a
+    line of text a row."""
+    legend = figure.legend(*zip(*entries), ncol=n_columns, loc="upper right", borderaxespad=0.3)
+    height = -(-len(entries) // n_columns) * 0.13 + 0.08
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - height / figure.get_figheight()))
+    return legend
+
+
 def number(value, digits=6):
     """1.5, 0.05, 10^4 as mathtext, without $. Whole numbers that are int keep all their digits."""
     text = f"{value:.0e}"

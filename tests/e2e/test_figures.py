@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The configs of the paper's figures and their like, as a user runs them: each writes a file that `klflow check` and the readers
+of netCDF-4 open, with the numbers that the command prints for the same point, and draws its picture. Run as test_figures.py PROGRAM
+[unittest options]."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+CONFIGS = pathlib.Path(__file__).resolve().parents[2] / "configs"
+PROGRAM = os.path.abspath(sys.argv.pop(1))
+SAVED = {"steps", "step", "version", "ring", "field"}  # keys of JSON that are no variables
+
+# config, command, points to compare as {axis: value}, further options that the config sets
+FIGURES = [
+    ("fig1", "ising1d", [{"coupling": 0.25}, {"coupling": 3.0}], "--steps 12"),
+    ("fig2", "ising1d", [{"coupling": 0.0}, {"coupling": 0.3}, {"coupling": 6.0}], "--steps 10"),
+]
+
+
+def run(*arguments, **options):
+    return subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
+                          **options)
+
+
+def flatten(values):
+    """Nested objects of the JSON are variables of their inner names."""
+    out = {}
+    for key, value in values.items():
+        out.update(flatten(value) if isinstance(value, dict) else {key: value})
+    return out
+
+
+def as_numbers(value):
+    return np.array(value, dtype=float)  # null becomes NaN
+
+
+class Figures(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="klflow-figures-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def succeed(self, *arguments):
+        done = run(*arguments, cwd=self.folder)
+        self.assertEqual(done.returncode, 0, f"klflow {' '.join(arguments)}: {done.stderr}")
+        return done
+
+    def compare(self, group, command, point, options):
+        """All that the command prints of this point is in the file, bit by bit."""
+        arguments = [word for axis, value in point.items() for word in ("--" + axis.replace("_", "-"), repr(value))]
+        printed = flatten(json.loads(self.succeed(command, *arguments, *options.split(), "--json").stdout))
+        index = tuple(int(np.flatnonzero(group[axis][()] == value).item()) for axis, value in point.items())
+        compared = 0
+        for key, value in printed.items():
+            if key in group and key not in point and key not in SAVED:
+                np.testing.assert_array_equal(group[key][index], as_numbers(value), err_msg=f"{key} at {point}")
+                compared += 1
+        self.assertGreaterEqual(compared, 4)
+
+    def test_each_config(self):
+        for name, command, points, options in FIGURES:
+            with self.subTest(name):
+                self.succeed("run", str(CONFIGS / f"{name}.yaml"))
+                self.assertIn(f"klflow-{command} schema 1", self.succeed("check", f"{name}.h5").stdout)
+                self.assertEqual((self.folder / f"{name}.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+                with h5py.File(self.folder / f"{name}.h5") as file:
+                    for point in points:
+                        self.compare(file[command], command, point, options)
+
+    def test_the_config_in_a_file_repeats_it(self):
+        self.succeed("run", str(CONFIGS / "fig2.yaml"), "--set", "plot=a.pdf", "-o", "first.h5")
+        with h5py.File(self.folder / "first.h5") as file:
+            text = file["provenance/config_text"][()].decode()
+        self.assertIn("coupling: 0:6:301\n", text)
+        (self.folder / "again.yaml").write_text(text.replace("first.h5", "second.h5").replace("a.pdf", "b.pdf"))
+        self.succeed("run", "again.yaml")
+        with h5py.File(self.folder / "first.h5") as a, h5py.File(self.folder / "second.h5") as b:
+            self.assertEqual(list(a["ising1d"]), list(b["ising1d"]))
+            for key in a["ising1d"]:
+                np.testing.assert_array_equal(a["ising1d"][key][()], b["ising1d"][key][()])
+
+    def test_a_dry_run_leaves_nothing(self):
+        for name, command, _, _ in FIGURES:
+            done = self.succeed("run", str(CONFIGS / f"{name}.yaml"), "--dry-run")
+            self.assertTrue(done.stdout.startswith(f"{command}: "), done.stdout)
+            self.assertIn(f"{name}.h5", done.stdout)
+            self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_s_only_has_the_same_s(self):
+        for command in ("ising1d",):
+            self.succeed(command, "--coupling", "-1:3:2001", "--steps", "20", "--s-only", "-o", f"{command}.h5", "--quiet")
+            self.succeed(command, "--coupling", "-1:3:2001", "--steps", "20", "-o", f"{command}-all.h5", "--quiet")
+            with h5py.File(self.folder / f"{command}.h5") as few, h5py.File(self.folder / f"{command}-all.h5") as full:
+                self.assertEqual(set(few[command]), {"coupling", "step", "s", "s_inf"})
+                for key in ("s", "s_inf"):
+                    np.testing.assert_allclose(few[command][key][()], full[command][key][()], rtol=1e-13, atol=1e-300)
+
+    def test_xarray_opens_them(self):
+        try:
+            import xarray
+            import netCDF4  # noqa: F401
+        except ImportError:
+            self.skipTest("xarray and netCDF4 are not installed")
+        self.succeed("run", str(CONFIGS / "fig1.yaml"), "--set", "plot=fig.svg", "--set", "ring=48")
+        with xarray.open_dataset(self.folder / "fig1.h5", group="ising1d") as d:
+            self.assertEqual(d.s.dims, ("coupling", "step"))
+            self.assertEqual(d.s_ring.dims, ("coupling", "ring_step"))
+            self.assertEqual((d.sizes["coupling"], d.sizes["step"], d.sizes["ring_step"]), (6, 13, 5))
+            self.assertEqual(d.attrs["ring"], 48)
+            self.assertTrue(all("long_name" in v.attrs and "units" in v.attrs for v in d.variables.values()))
+            self.assertAlmostEqual(d.s.sel(coupling=1, step=12).item(), d.s_inf.sel(coupling=1).item(), delta=1e-4)
+        with xarray.open_dataset(self.folder / "fig1.h5") as root:
+            self.assertEqual(root.attrs["schema"], "klflow-ising1d")
+
+
+if __name__ == "__main__":
+    unittest.main()
