@@ -79,7 +79,7 @@ void klf_ising2d_print_json(const klf_ising2d_config *config, const klf_ising2d_
     print_fixed_point("fixed_point", &result->fixed_point);
     klf_json_text("scheme", klf_ising2d_scheme_names[config->scheme]);
     klf_json_real("alpha", result->alpha);
-    klf_json_real("coupling", config->coupling);
+    klf_json_real("coupling", result->coupling);
     klf_json_text("version", klf_build_info_get()->version);
     klf_json_end();
 }

@@ -5,9 +5,6 @@
 
 #include "run/ising2d_run.h"
 
-/* In the order of klf_ising2d_scheme; NULL-terminated. */
-extern const char *const klf_ising2d_scheme_names[];
-
 /* One line of JSON: docs/formats.md. */
 void klf_ising2d_print_json(const klf_ising2d_config *config, const klf_ising2d_result *result);
 void klf_ising2d_print_constants_json(const klf_ising2d_constants *constants);

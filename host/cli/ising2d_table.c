@@ -33,7 +33,7 @@ static void print_s(int width, double value)
 static void print_title(const klf_ising2d_config *config, const klf_ising2d_result *r)
 {
     char text[KLF_REAL_TEXT];
-    klf_format_real(config->coupling, text);
+    klf_format_real(r->coupling, text);
     printf("Square lattice, K = %s, scheme %s", text, klf_ising2d_scheme_names[config->scheme]);
     if (config->scheme == KLF_ISING2D_ALPHA)
         printf(" with alpha = %.9g", r->alpha);

@@ -165,7 +165,8 @@ int klf_sweep_command(const klf_sweep_printer *printer, int argc, char **argv)
         goto done;
     }
     KLF_TRY(section->check(config, NULL, NULL));
-    KLF_TRY(klf_sweep_execute(printer, config, &blame));
+    if (printer->instead == NULL || !printer->instead(config))
+        KLF_TRY(klf_sweep_execute(printer, config, &blame));
 done:
     section->free(config);
     free(config);

@@ -2,44 +2,13 @@
 /* One coupling is closed formulas and short loops: done at once, without threads, files or progress. */
 #include "run/ising2d_run.h"
 
-#include "run/numbers.h"
-
 #include <assert.h>
 #include <math.h>
 
 /* Rounding of s is far below this, in units of s_inf; a violation is far above. */
 static const double SLACK = 1e-13;
 
-static klf_status check_alone(const klf_ising2d_config *config)
-{
-    if (config->coupling_given || config->alpha_given || config->scheme != KLF_ISING2D_ALPHA)
-        return klf_fail(KLF_ERR_USAGE,
-                        "--constants are those of all schemes and of no coupling: leave out --coupling, --scheme and --alpha");
-    return KLF_OK;
-}
-
-klf_status klf_ising2d_check(const klf_ising2d_config *config)
-{
-    char text[KLF_REAL_TEXT];
-    if (config->constants)
-        return check_alone(config);
-    if (!config->coupling_given)
-        return klf_fail(KLF_ERR_USAGE, "klflow ising2d needs a coupling, --coupling 0.5, or --constants");
-    if (fabs(config->coupling) > KLF_ISING2D_MAX_COUPLING) {
-        klf_format_real(config->coupling, text);
-        return klf_fail(KLF_ERR_USAGE, "--coupling must be between -%g and %g, not %s", KLF_ISING2D_MAX_COUPLING,
-                        KLF_ISING2D_MAX_COUPLING, text);
-    }
-    if (config->alpha_given && config->scheme != KLF_ISING2D_ALPHA)
-        return klf_fail(KLF_ERR_USAGE,
-                        "--alpha goes with --scheme alpha: maris-kadanoff is alpha = 1.5, naive is alpha = 1, and "
-                        "wilson has none");
-    if (config->alpha_given && config->alpha > KLF_ISING2D_MAX_ALPHA)
-        return klf_fail(KLF_ERR_USAGE, "--alpha must be at most %g; alpha* is 1.6045", KLF_ISING2D_MAX_ALPHA);
-    return KLF_OK;
-}
-
-static double alpha_of(const klf_ising2d_config *config)
+double klf_ising2d_alpha_of(const klf_ising2d_config *config)
 {
     switch (config->scheme) {
     case KLF_ISING2D_ALPHA: return config->alpha_given ? config->alpha : klf_ising2d_alpha_star();
@@ -89,20 +58,17 @@ static void compare_with_bounds(klf_ising2d_result *out)
     }
 }
 
-klf_status klf_ising2d_run(const klf_ising2d_config *config, klf_ising2d_result *out)
+klf_status klf_ising2d_run(const klf_ising2d_config *config, double coupling, klf_ising2d_result *out)
 {
-    klf_status st = KLF_OK;
     assert(!config->constants);
-    KLF_TRY(klf_ising2d_check(config));
-    *out = (klf_ising2d_result){.n_steps = (size_t)config->steps, .alpha = alpha_of(config)};
-    klf_ising2d_plane_get(config->coupling, &out->plane);
+    *out = (klf_ising2d_result){.coupling = coupling, .n_steps = (size_t)config->steps, .alpha = klf_ising2d_alpha_of(config)};
+    klf_ising2d_plane_get(coupling, &out->plane);
     if (config->scheme == KLF_ISING2D_WILSON)
-        run_wilson(config->coupling, out);
+        run_wilson(coupling, out);
     else
-        run_alpha(config->coupling, out);
+        run_alpha(coupling, out);
     compare_with_bounds(out);
-done:
-    return st;
+    return KLF_OK;
 }
 
 klf_ising2d_constants klf_ising2d_constants_get(void)

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* All that `klflow ising2d` shows of one coupling of the square lattice: its settings, the rules between them, and the numbers.
- */
+/* All that `klflow ising2d` shows of the square lattice: its settings, the rules between them, the numbers of one coupling, and
+ * the sweep over several. */
 #ifndef KLFLOW_RUN_ISING2D_RUN_H
 #define KLFLOW_RUN_ISING2D_RUN_H
 
 #include "klflow/ising2d.h"
-
-#include <stdbool.h>
-#include <stdint.h>
+#include "run/sweep.h"
 
 #define KLF_ISING2D_MAX_COUPLING 1e6 /* of |K|: far beyond it the lattice is frozen in every digit */
 #define KLF_ISING2D_MAX_ALPHA 1e6
@@ -20,18 +18,25 @@ typedef enum klf_ising2d_scheme {
     KLF_ISING2D_WILSON,         /* K' = 2 K^2 + L, L' = K^2 */
 } klf_ising2d_scheme;
 
+/* In the order of the enum; NULL-terminated. */
+extern const char *const klf_ising2d_scheme_names[];
+
 typedef struct klf_ising2d_config {
-    double             coupling, alpha;
+    klf_list_real      coupling;
+    double             alpha;
     uint64_t           steps;
     klf_ising2d_scheme scheme;
-    bool               coupling_given, alpha_given;
+    bool               alpha_given;
     bool               constants; /* the table of constants, which has no coupling */
+    bool               s_only;    /* of a result file: s of (2.50) alone, for sweeps over a great many couplings */
+    klf_sweep_output   output;
 } klf_ising2d_config;
 
 typedef double klf_ising2d_curve[KLF_ISING2D_MAX_STEPS + 1]; /* indexed by step */
 typedef bool   klf_ising2d_marks[KLF_ISING2D_MAX_STEPS + 1];
 
 typedef struct klf_ising2d_result {
+    double                  coupling;
     size_t                  n_steps;
     double                  alpha; /* NaN for Wilson's scheme */
     klf_ising2d_curve       k, k0, l, m;
@@ -42,11 +47,13 @@ typedef struct klf_ising2d_result {
     klf_ising2d_fixed_point fixed_point;
 } klf_ising2d_result;
 
-/* KLF_ERR_USAGE, with a sentence in terms of the options, where the settings do not go together. */
-klf_status klf_ising2d_check(const klf_ising2d_config *config);
+extern const klf_sweep_kind klf_ising2d_sweep_kind;
 
-/* Checks, and computes. Not for --constants. */
-klf_status klf_ising2d_run(const klf_ising2d_config *config, klf_ising2d_result *out);
+/* Of the config's scheme; NaN for Wilson's. */
+double klf_ising2d_alpha_of(const klf_ising2d_config *config);
+
+/* One coupling. The config has passed the checks of its section, and is none for constants. */
+klf_status klf_ising2d_run(const klf_ising2d_config *config, double coupling, klf_ising2d_result *out);
 
 /* The schemes' constants: K_c, alpha*, and the fixed points of alpha*, Maris and Kadanoff, and Wilson. */
 typedef struct klf_ising2d_constants {

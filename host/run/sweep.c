@@ -43,12 +43,38 @@ static size_t length_of(const klf_sweep *sweep, const klf_quantity *quantity)
     return quantity->inner == 0 ? 1 : sweep->axis[sweep->n_point_axes + quantity->inner - 1].size;
 }
 
+static bool is_over(const klf_quantity *quantity, size_t axis)
+{
+    return quantity->over == 0 || (quantity->over >> axis & 1) != 0;
+}
+
+/* Points that it tells apart, and which of them one is. */
+static size_t count_of(const klf_sweep *sweep, const klf_quantity *quantity)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < sweep->n_point_axes; i++)
+        n *= is_over(quantity, i) ? sweep->axis[i].size : 1;
+    return n;
+}
+
+static size_t index_of(const klf_sweep *sweep, const klf_quantity *quantity, size_t point)
+{
+    size_t index = 0, stride = 1;
+    for (size_t i = sweep->n_point_axes; i-- > 0; point /= sweep->axis[i].size) {
+        if (!is_over(quantity, i))
+            continue;
+        index += stride * (point % sweep->axis[i].size);
+        stride *= sweep->axis[i].size;
+    }
+    return index;
+}
+
 double klf_sweep_n_values(const klf_sweep_kind *kind, const klf_sweep *sweep)
 {
     double n = 0.0;
     for (size_t q = 0; q < kind->n_quantities; q++)
         if (klf_sweep_has(sweep, &kind->quantity[q]))
-            n += (double)sweep->n_points * (double)length_of(sweep, &kind->quantity[q]);
+            n += (double)count_of(sweep, &kind->quantity[q]) * (double)length_of(sweep, &kind->quantity[q]);
     return n;
 }
 
@@ -58,7 +84,7 @@ typedef struct sweep_run {
     const klf_sweep_hooks *hooks;
     klf_sweep              sweep;
     size_t                 threads;
-    double               **values; /* [n_quantities][n_points x length]; NULL for those that are not there */
+    double               **values; /* [n_quantities][points x length]; NULL for those that are not there */
 } sweep_run;
 
 static klf_status no_memory(const sweep_run *r)
@@ -76,20 +102,35 @@ static klf_status allocate(sweep_run *r)
     for (size_t q = 0; q < kind->n_quantities; q++) {
         if (!klf_sweep_has(&r->sweep, &kind->quantity[q]))
             continue;
-        r->values[q] = calloc(r->sweep.n_points, length_of(&r->sweep, &kind->quantity[q]) * sizeof(double));
+        r->values[q] = calloc(count_of(&r->sweep, &kind->quantity[q]),
+                              length_of(&r->sweep, &kind->quantity[q]) * sizeof(double));
         if (r->values[q] == NULL)
             return no_memory(r);
     }
     return KLF_OK;
 }
 
+static double value_of(const klf_quantity *quantity, const void *result, size_t i)
+{
+    const char *values = (const char *)result + quantity->offset;
+    switch (quantity->type) {
+    case KLF_OF_BOOL: return ((const bool *)(const void *)values)[i];
+    case KLF_OF_INT: return ((const int *)(const void *)values)[i];
+    case KLF_OF_DOUBLE: break;
+    }
+    return ((const double *)(const void *)values)[i];
+}
+
 static void keep(sweep_run *r, size_t point, const void *result)
 {
     for (size_t q = 0; q < r->kind->n_quantities; q++) {
         const klf_quantity *quantity = &r->kind->quantity[q];
-        size_t              n = length_of(&r->sweep, quantity);
-        if (r->values[q] != NULL)
-            memcpy(r->values[q] + point * n, (const char *)result + quantity->offset, n * sizeof(double));
+        if (r->values[q] == NULL)
+            continue;
+        size_t  n = length_of(&r->sweep, quantity);
+        double *to = r->values[q] + index_of(&r->sweep, quantity, point) * n;
+        for (size_t i = 0; i < n; i++)
+            to[i] = value_of(quantity, result, i);
     }
 }
 
@@ -129,10 +170,10 @@ static klf_status write_file(const sweep_run *r, const klf_provenance *provenanc
                                            .long_name = quantity->long_name,
                                            .units = quantity->units,
                                            .flags = quantity->flags,
-                                           .rank = sweep->n_point_axes,
                                            .values = r->values[q]};
         for (size_t i = 0; i < sweep->n_point_axes; i++)
-            variable[n].axis[i] = i;
+            if (is_over(quantity, i))
+                variable[n].axis[variable[n].rank++] = i;
         if (quantity->inner != 0)
             variable[n].axis[variable[n].rank++] = sweep->n_point_axes + quantity->inner - 1;
         n++;

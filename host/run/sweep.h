@@ -83,11 +83,13 @@ typedef struct klf_sweep_output {
     }
 
 typedef struct klf_quantity {
-    const char *name, *units, *long_name; /* of its variable in the result file */
-    const char *flags;                    /* of a flag: the meanings of 0, 1, ...; NULL: it is none */
-    size_t      inner;                    /* 0: one number a point; else 1 + the index of its inner axis */
-    size_t      offset;                   /* in the result of a point: a double, or as many as the axis has values */
-    unsigned    needs;                    /* it is there if the sweep has one of these bits */
+    const char *name, *units, *long_name;                 /* of its variable in the result file */
+    const char *flags;                                    /* of a flag: the meanings of 0, 1, ...; NULL: it is none */
+    size_t      inner;                                    /* 0: one number a point; else 1 + the index of its inner axis */
+    unsigned    over;                                     /* bits of the point axes that it is over; 0: all of them */
+    enum { KLF_OF_DOUBLE, KLF_OF_BOOL, KLF_OF_INT } type; /* of its values in a result: int is that of an enum */
+    size_t   offset;                                      /* in the result of a point: one value, or as many as the axis has */
+    unsigned needs;                                       /* it is there if the sweep has one of these bits */
 } klf_quantity;
 
 /* A row of a kind's table. */
@@ -118,7 +120,8 @@ typedef struct klf_sweep_kind {
     size_t              n_quantities;
     /* Fills axes, bits and facts; n_points is worked out from the axes. */
     void (*plan)(const void *config, klf_sweep *out);
-    /* One point, counted along the axes. */
+    /* One point, counted along the axes. A quantity that is not over all of them is taken from any of the points that share it.
+     */
     klf_status (*run)(const void *config, size_t point, void *result);
     /* Where the config asks for so little that all points can be computed in one go: true, and values[q], which is NULL for
      * quantities that are not there, is filled. May be NULL. */

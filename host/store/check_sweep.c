@@ -18,6 +18,7 @@ static const struct {
     const char *axis[MAX_REQUIRED], *variable[MAX_REQUIRED];
 } known[] = {
     {KLF_SCHEMA_ISING1D, "ising1d", {"coupling", "step"}, {"s", "s_inf"}},
+    {KLF_SCHEMA_ISING2D, "ising2d", {"coupling", "step"}, {"s"}},
 };
 
 enum { N_KNOWN = sizeof known / sizeof known[0] };

@@ -16,12 +16,15 @@ import numpy as np
 
 CONFIGS = pathlib.Path(__file__).resolve().parents[2] / "configs"
 PROGRAM = os.path.abspath(sys.argv.pop(1))
-SAVED = {"steps", "step", "version", "ring", "field"}  # keys of JSON that are no variables
+SAVED = {"steps", "step", "version"}  # keys of JSON that are no variables
 
 # config, command, points to compare as {axis: value}, further options that the config sets
 FIGURES = [
     ("fig1", "ising1d", [{"coupling": 0.25}, {"coupling": 3.0}], "--steps 12"),
     ("fig2", "ising1d", [{"coupling": 0.0}, {"coupling": 0.3}, {"coupling": 6.0}], "--steps 10"),
+    ("fig3", "ising2d", [{"coupling": 0.1}, {"coupling": 0.43}], "--steps 12"),
+    ("fig4", "ising2d", [{"coupling": 0.45}, {"coupling": 1.0}], "--steps 12"),
+    ("fig5", "ising2d", [{"coupling": 0.01}, {"coupling": 0.3}, {"coupling": 0.4406867935097715}], "--steps 12"),
 ]
 
 
@@ -31,15 +34,15 @@ def run(*arguments, **options):
 
 
 def flatten(values):
-    """Nested objects of the JSON are variables of their inner names."""
-    out = {}
-    for key, value in values.items():
-        out.update(flatten(value) if isinstance(value, dict) else {key: value})
-    return out
+    """What JSON has in objects of their own are variables like the others."""
+    out = {key: value for key, value in values.items() if not isinstance(value, dict)}
+    return out | values.get("exact", {}) | values.get("flags", {})
 
 
 def as_numbers(value):
-    return np.array(value, dtype=float)  # null becomes NaN
+    """null becomes NaN, as which infinities are compared too: JSON has none."""
+    numbers = np.array(value, dtype=float)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 class Figures(unittest.TestCase):
@@ -61,9 +64,9 @@ class Figures(unittest.TestCase):
         compared = 0
         for key, value in printed.items():
             if key in group and key not in point and key not in SAVED:
-                np.testing.assert_array_equal(group[key][index], as_numbers(value), err_msg=f"{key} at {point}")
+                np.testing.assert_array_equal(as_numbers(group[key][index]), as_numbers(value), err_msg=f"{key} at {point}")
                 compared += 1
-        self.assertGreaterEqual(compared, 4)
+        self.assertGreaterEqual(compared, 12)
 
     def test_each_config(self):
         for name, command, points, options in FIGURES:
@@ -95,13 +98,14 @@ class Figures(unittest.TestCase):
             self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_s_only_has_the_same_s(self):
-        for command in ("ising1d",):
+        for command in ("ising1d", "ising2d"):
             self.succeed(command, "--coupling", "-1:3:2001", "--steps", "20", "--s-only", "-o", f"{command}.h5", "--quiet")
             self.succeed(command, "--coupling", "-1:3:2001", "--steps", "20", "-o", f"{command}-all.h5", "--quiet")
             with h5py.File(self.folder / f"{command}.h5") as few, h5py.File(self.folder / f"{command}-all.h5") as full:
-                self.assertEqual(set(few[command]), {"coupling", "step", "s", "s_inf"})
-                for key in ("s", "s_inf"):
-                    np.testing.assert_allclose(few[command][key][()], full[command][key][()], rtol=1e-13, atol=1e-300)
+                self.assertEqual(set(few[command]) - {"s_inf"}, {"coupling", "step", "s"})
+                for key in few[command]:
+                    # Two ways of computing the same; s of the lattice may be a small difference above K_c.
+                    np.testing.assert_allclose(few[command][key][()], full[command][key][()], rtol=1e-12, atol=1e-14)
 
     def test_xarray_opens_them(self):
         try:

@@ -102,6 +102,12 @@ def panels_for_asymptote():
     return figure, main, below
 
 
-def few(n, at_most=40):
-    """Indices that leave room between markers."""
-    return np.unique(np.linspace(0, n - 1, min(n, at_most)).round().astype(int))
+def few(n, at_most=50):
+    """Evenly spaced indices that leave room between markers."""
+    return np.arange(0, n, -(-n // at_most))
+
+
+def frame_couplings(axes, coupling):
+    """The range of the couplings, with room for the markers at its ends."""
+    margin = 0.02 * (coupling[-1] - coupling[0])
+    axes.set_xlim(coupling[0] - margin, coupling[-1] + margin)

@@ -44,7 +44,7 @@ def draw_asymptote(sweep):
     main.set_ylabel("$s^{(\\infty)}$")
     below.plot(sweep.coupling, sweep["s_inf_fit_error"], color=red, linestyle=DASHES)
     below.set_ylabel("fit $-$ exact")
-    below.set_xlim(sweep.coupling[0], sweep.coupling[-1])
+    couplings.frame_couplings(below, sweep.coupling)
     main.legend(handles=[Line2D([], [], color=blue, label="exact limit"), Line2D([], [], color=red, linestyle=DASHES, label="fit (2.35)"),
                          Line2D([], [], color=GREY, linestyle="none", label=f"$n = {last}$", **DOT)],
                 loc="lower right" if np.all(np.diff(sweep["s_inf"]) >= 0) else "best")
