@@ -8,6 +8,7 @@ int klf_cmd_kl(int argc, char **argv);
 int klf_cmd_run(int argc, char **argv);
 int klf_cmd_ising1d(int argc, char **argv);
 int klf_cmd_ising2d(int argc, char **argv);
+int klf_cmd_meanfield(int argc, char **argv);
 int klf_cmd_data(int argc, char **argv);
 int klf_cmd_info(int argc, char **argv);
 int klf_cmd_check(int argc, char **argv);

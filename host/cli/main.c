@@ -23,6 +23,7 @@ static const struct {
     {"run", klf_cmd_run, "the same from a YAML file"},
     {"ising1d", klf_cmd_ising1d, "relative entropy of an Ising chain under decimation"},
     {"ising2d", klf_cmd_ising2d, "the same of the square lattice, in a scheme and exactly"},
+    {"meanfield", klf_cmd_meanfield, "fixed points, phases and KL of networks of infinite width"},
     {"data", klf_cmd_data, "what is in a data set of images, or one image drawn"},
     {"plot", klf_cmd_plot, "draw a result file"},
     {"check", klf_cmd_check, "is a result file whole?"},
@@ -40,7 +41,7 @@ static void print_help(FILE *out)
           "under decimation of the Ising model on a chain and on the square lattice.\n\n",
           out);
     for (size_t i = 0; i < N_COMMANDS; i++)
-        fprintf(out, "  %-8s%s\n", commands[i].name, commands[i].summary);
+        fprintf(out, "  %-10s%s\n", commands[i].name, commands[i].summary);
     fputs("\n`klflow COMMAND --help` lists a command's options;\n`klflow --version` prints the version.\n", out);
 }
 

@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Mean-field theory against quadrature by another rule, closed forms, and values of an independent high-precision code: a small
- * table here, and its whole file where KLFLOW_REFERENCE_DIR has it. */
+/* Gaussian averages of tanh^2 and the KL curve, against quadrature by another rule, closed forms, and plateaus of an
+ * independent code. */
 #include "klflow/meanfield.h"
 
-#include <jansson.h>
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
-#define COUNT(a) (sizeof(a) / sizeof(a)[0])
-
-static void assert_close(double value, double expected, double tolerance, const char *what)
-{
-    if (!(fabs(value - expected) <= tolerance))
-        fail_msg("%s: %.17g, expected %.17g within %.3g", what, value, expected, tolerance);
-}
+#include "physics/meanfield_test.h"
 
 /* E tanh^2(mean + sd z) by Simpson's rule in long double, 16001 points on [-14, 14]. */
 static double simpson(double mean, double var)
@@ -109,67 +100,13 @@ static void test_conventions(void **state)
         assert_true(isnan(data[l]));
 }
 
-static double number(const json_t *object, const char *key)
-{
-    const json_t *v = json_object_get(object, key);
-    if (!json_is_number(v))
-        fail_msg("the reference file lacks %s", key);
-    return json_number_value(v);
-}
-
-static void test_reference_file(void **state)
-{
-    (void)state;
-    char         path[4096];
-    json_error_t error;
-    snprintf(path, sizeof path, "%s/meanfield.json", KLFLOW_REFERENCE_DIR);
-    json_t *file = json_load_file(path, 0, &error);
-    if (!file) {
-        print_message("no %s: only the built-in values were compared\n", path);
-        skip();
-    }
-    size_t  i, l, compared = 0;
-    json_t *row, *value;
-    json_array_foreach(json_object_get(file, "recursion"), i, row)
-    {
-        if (!json_object_get(row, "q_l")) /* a recursion of the correlation, another test's */
-            continue;
-        double q = number(row, "q0"), var_w = number(row, "sw2"), var_b = number(row, "sb2");
-        json_array_foreach(json_object_get(row, "q_l"), l, value)
-        {
-            /* tolerance suggested in the file */
-            assert_close(q, json_number_value(value), 1e-13 * q, "q_l of the reference file");
-            q = klf_meanfield_next_variance(var_w, var_b, q);
-            compared++;
-        }
-    }
-    json_array_foreach(json_object_get(file, "kl"), i, row)
-    {
-        bool   has_mean = json_object_get(row, "mu") != NULL;
-        double mean = has_mean ? number(row, "mu") : 0.0, var = number(row, has_mean ? "v" : "q0");
-        double kl[64];
-        size_t widths[64], n = json_array_size(json_object_get(row, "D_over_N"));
-        assert_in_range(n, 2, COUNT(kl));
-        for (l = 0; l < n; l++)
-            widths[l] = 1;
-        klf_meanfield_kl(number(row, "sw2"), number(row, "sb2"), mean, var, KLF_TARGET_THEORY, n, widths, kl);
-        json_array_foreach(json_object_get(row, "D_over_N"), l, value)
-        {
-            if (l == 0) /* the file compares with a target of mean 0 even there; ours is the reference itself */
-                continue;
-            assert_close(kl[l], json_number_value(value), 1e-12, "D_l / N of the reference file");
-            compared++;
-        }
-    }
-    assert_true(compared > 300);
-    json_decref(file);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quadrature),  cmocka_unit_test(test_wide_gaussians), cmocka_unit_test(test_plateaus),
-        cmocka_unit_test(test_conventions), cmocka_unit_test(test_reference_file),
+        cmocka_unit_test(test_quadrature),
+        cmocka_unit_test(test_wide_gaussians),
+        cmocka_unit_test(test_plateaus),
+        cmocka_unit_test(test_conventions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
