@@ -9,7 +9,6 @@
 
 #include <math.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 static const char usage[] = "klflow compare A.h5 B.h5 [options]\n"
                             "Compares the results of two runs layer by layer, worst first. Of the same\n"
@@ -49,15 +48,6 @@ static const klf_option table[] = {
      .help = "print one line of JSON a point instead of a table"},
 };
 
-/* HDF5 may crash on a damaged file: it is read by a process of its own first, which compares all checksums. */
-static klf_status read_file(const char *path, klf_kl_file **file)
-{
-    char      *summary = NULL;
-    klf_status st = klf_guarded_check(klf_store_check, path, klf_check_patience_s(path), &summary);
-    free(summary);
-    return st == KLF_OK ? klf_store_read_kl(path, file) : st;
-}
-
 static klf_status judge(const klf_kl_comparison *c)
 {
     if (c->n_beyond == 0)
@@ -76,8 +66,8 @@ static klf_status compare(const char *const *path, const compare_options *option
     klf_status        st = KLF_OK;
     klf_kl_file      *a = NULL, *b = NULL;
     klf_kl_comparison comparison = {0};
-    KLF_TRY(read_file(path[0], &a));
-    KLF_TRY(read_file(path[1], &b));
+    KLF_TRY(klf_guarded_read_kl(path[0], &a));
+    KLF_TRY(klf_guarded_read_kl(path[1], &b));
     KLF_TRY(klf_kl_compare_files(a, path[0], b, path[1], (klf_tolerance){.relative = options->rtol, .sigmas = options->sigmas},
                                  &comparison));
     if (options->json)

@@ -14,6 +14,7 @@ int klf_cmd_info(int argc, char **argv);
 int klf_cmd_check(int argc, char **argv);
 int klf_cmd_compare(int argc, char **argv);
 int klf_cmd_bench(int argc, char **argv);
+int klf_cmd_fit(int argc, char **argv);
 int klf_cmd_plot(int argc, char **argv);
 
 #endif

@@ -144,3 +144,12 @@ klf_status klf_guarded_check(klf_status (*check)(const char *path, char **summar
     }
     return judge(name.text, in_time, patience_s, &o, size, summary);
 }
+
+klf_status klf_guarded_read_kl(const char *path, klf_kl_file **out)
+{
+    char *summary = NULL;
+    *out = NULL;
+    klf_status st = klf_guarded_check(klf_store_check, path, klf_check_patience_s(path), &summary);
+    free(summary);
+    return st == KLF_OK ? klf_store_read_kl(path, out) : st;
+}

@@ -104,14 +104,29 @@ static const char *before(size_t i)
     return i == 0 ? "[" : ", ";
 }
 
-void klf_json_reals(const char *key, const double *value, size_t n)
+static void print_reals(const double *value, size_t n)
 {
-    print_key(key);
     for (size_t i = 0; i < n; i++) {
         fputs(before(i), stdout);
         print_real(value[i]);
     }
     fputs(n == 0 ? "[]" : "]", stdout);
+}
+
+void klf_json_reals(const char *key, const double *value, size_t n)
+{
+    print_key(key);
+    print_reals(value, n);
+}
+
+void klf_json_rows(const char *key, const double *value, size_t n_rows, size_t n_columns)
+{
+    print_key(key);
+    for (size_t i = 0; i < n_rows; i++) {
+        fputs(before(i), stdout);
+        print_reals(value + i * n_columns, n_columns);
+    }
+    fputs(n_rows == 0 ? "[]" : "]", stdout);
 }
 
 void klf_json_wholes(const char *key, const size_t *value, size_t n)

@@ -15,6 +15,7 @@ void klf_json_real(const char *key, double value); /* NaN and infinities: null *
 void klf_json_null(const char *key);
 void klf_json_bool(const char *key, bool value);
 void klf_json_reals(const char *key, const double *value, size_t n);
+void klf_json_rows(const char *key, const double *value, size_t n_rows, size_t n_columns); /* a list of rows */
 void klf_json_wholes(const char *key, const size_t *value, size_t n);
 void klf_json_bools(const char *key, const bool *value, size_t n);
 void klf_json_texts(const char *key, const char *const *value, size_t n);

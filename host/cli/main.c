@@ -25,6 +25,7 @@ static const struct {
     {"ising2d", klf_cmd_ising2d, "the same of the square lattice, in a scheme and exactly"},
     {"meanfield", klf_cmd_meanfield, "fixed points, phases and KL of networks of infinite width"},
     {"data", klf_cmd_data, "what is in a data set of images, or one image drawn"},
+    {"fit", klf_cmd_fit, "fit the curves of a result file, or a table of numbers"},
     {"plot", klf_cmd_plot, "draw a result file"},
     {"check", klf_cmd_check, "is a result file whole?"},
     {"compare", klf_cmd_compare, "how far two result files are from each other"},

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* klflow fit: the curves of a result file, or a table of numbers, by least squares. */
+#include "cli/commands.h"
+
+#include "cli/fit_output.h"
+#include "cli/guarded_check.h"
+#include "cli/help.h"
+#include "cli/report.h"
+#include "run/options.h"
+
+#include <stddef.h>
+
+static const char usage[] = "klflow fit (FILE.h5 | --table FILE.csv --model NAME) [options]\n"
+                            "Weighted least squares with errors. Of a result file of klflow kl, every curve\n"
+                            "of KL against the layer by a (1 - b^x), (3.37), and the plateaus a of three or\n"
+                            "more var_w by alpha tanh(beta var_w). Layers whose width is not that of the\n"
+                            "reference layer are left out.\n"
+                            "Exit code 0: all converged; 65: a curve cannot be fitted, or did not converge.";
+
+typedef struct fit_options {
+    klf_fit_config config;
+    char          *table;
+    bool           json;
+} fit_options;
+
+_Static_assert(sizeof(klf_fit_model) == sizeof(int), "options set choices as int");
+
+static const klf_option table[] = {
+    {.name = "model",
+     .type = KLF_OPTION_CHOICE,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, config.model),
+     .choices = klf_fit_model_choices,
+     .metavar = "NAME",
+     .value = "auto",
+     .help =
+         "plateau: a (1 - b^x); tanh: alpha tanh(beta x); asymptote: u / (1 + u), u = p x^2 cosh(c x), the family of (2.35); "
+         "auto: plateau for the layers of a network",
+     .group = "What is fitted"},
+    {.name = "quantity",
+     .type = KLF_OPTION_CHOICE,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, config.quantity),
+     .choices = klf_fit_quantity_choices,
+     .metavar = "NAME",
+     .value = "kl_per_neuron",
+     .help = "of a result file: kl_per_neuron, kl, or kl_meanfield_per_neuron"},
+    {.name = "select",
+     .type = KLF_OPTION_TEXTS,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, config.select),
+     .metavar = "AXIS=VALUE",
+     .otherwise = "all",
+     .help = "only this value of var_w, var_b, depth, seed or input; may be repeated"},
+    {.name = "first-layer",
+     .type = KLF_OPTION_WHOLE,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, config.first),
+     .given_offset = offsetof(fit_options, config.first_given),
+     .max = 100000,
+     .metavar = "N",
+     .otherwise = "the reference layer",
+     .help = "first layer to fit"},
+    {.name = "last-layer",
+     .type = KLF_OPTION_WHOLE,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, config.last),
+     .given_offset = offsetof(fit_options, config.last_given),
+     .max = 100000,
+     .metavar = "N",
+     .otherwise = "the last of that width",
+     .help = "last layer to fit"},
+    {.name = "average",
+     .type = KLF_OPTION_FLAG,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, config.average),
+     .help = "fit the mean over the seeds of the sweep, with errors by leaving out one network at a time"},
+    {.name = "table",
+     .type = KLF_OPTION_TEXT,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, table),
+     .metavar = "FILE",
+     .otherwise = "a result file",
+     .help =
+         "fit a text file instead: a line each of x, y and, if known, the standard error of y, separated by commas or blanks"},
+    {.name = "hold",
+     .type = KLF_OPTION_TEXTS,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, config.hold),
+     .metavar = "NAME=VALUE",
+     .otherwise = "none",
+     .help = "do not fit this parameter but hold it at that value"},
+    {.name = "errors",
+     .type = KLF_OPTION_CHOICE,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, config.errors),
+     .choices = klf_fit_errors_choices,
+     .metavar = "NAME",
+     .value = "auto",
+     .help = "of the parameters: given (by the points' errors as they stand), scaled (those times sqrt(chi2/dof)), equal (all "
+             "points weigh the same; by their scatter), or auto: scaled for single networks and across var_w, given for means "
+             "and for tables with errors, else equal",
+     .group = "How"},
+    {.name = "json",
+     .type = KLF_OPTION_FLAG,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, json),
+     .help = "print one line of JSON a fit instead of tables",
+     .group = "Output"},
+};
+
+static klf_status run(const fit_options *options, const klf_arguments *arguments, klf_fit_result *result)
+{
+    klf_status   st = KLF_OK;
+    klf_kl_file *file = NULL;
+    klf_xy_table numbers = {0};
+    if (options->table != NULL && arguments->n_positional > 0)
+        return klf_fail(KLF_ERR_USAGE, "klflow fit takes a result file or --table, not both");
+    if (options->table == NULL && arguments->n_positional == 0)
+        return klf_fail(KLF_ERR_USAGE, "klflow fit needs a result file, or numbers: --table FILE");
+    if (options->table != NULL) {
+        KLF_TRY(klf_xy_table_read(options->table, &numbers));
+        st = klf_fit_run_table(&options->config, &numbers, result);
+    } else {
+        KLF_TRY(klf_guarded_read_kl(arguments->positional[0], &file));
+        st = klf_fit_run_kl(&options->config, file, result);
+    }
+done:
+    klf_xy_table_free(&numbers);
+    klf_store_free_kl(file);
+    return st;
+}
+
+static klf_status judge(const klf_fit_result *result)
+{
+    size_t first = 0;
+    if (result->n_failed == 0)
+        return KLF_OK;
+    while (result->entry[first].refusal == NULL && result->entry[first].fit.converged)
+        first++;
+    const klf_fit_entry *e = &result->entry[first];
+    const char          *reason = e->refusal != NULL ? e->refusal
+                                  : e->fit.verdict == KLF_FIT_STOPPED
+                                      ? "the fit did not converge"
+                                      : "the curve does not determine both parameters, as one that does not bend or is flat";
+    if (result->n_curves == 1)
+        return klf_fail(KLF_ERR_DATA, "%s", reason);
+    return klf_fail(KLF_ERR_DATA, "%zu of %zu fits failed, first that of row %zu: %s", result->n_failed, result->n_curves,
+                    first + 1, reason);
+}
+
+int klf_cmd_fit(int argc, char **argv)
+{
+    fit_options    options = {0};
+    klf_option_set set = {.table = table, .n = sizeof table / sizeof table[0], .where = KLF_IN_COMMAND, .target = &options};
+    klf_arguments  arguments = {.max_positional = 1};
+    klf_fit_result result = {0};
+    klf_status     st = KLF_OK;
+    KLF_TRY(klf_options_init(&set));
+    KLF_TRY(klf_options_parse(&set, 1, argc - 1, argv + 1, &arguments));
+    if (arguments.help) {
+        klf_help_print(usage, &set, 1);
+        goto done;
+    }
+    KLF_TRY(run(&options, &arguments, &result));
+    if (options.json)
+        klf_fit_print_json(&result);
+    else if (result.n_curves > 1 || result.entry[0].refusal == NULL)
+        klf_fit_print_tables(&result);
+    KLF_TRY(klf_flush_stdout());
+    st = judge(&result);
+done:
+    klf_fit_result_free(&result);
+    klf_options_free(&set);
+    return klf_report(st);
+}
