@@ -120,13 +120,11 @@ static bool is_training_images(const char *name)
 
 char *klf_labels_name(const char *images)
 {
-    const char *slash = strrchr(images, '/'), *word = find_images_word(slash ? slash + 1 : images);
-    char       *name = word ? strdup(images) : NULL;
-    if (name) {
-        char *at = name + (word - images);
-        memcpy(at, "labels", 6);
-        memcpy(at + 7, "idx1", 4); /* of the same length, and what is between and behind stays */
-    }
+    const char  *slash = strrchr(images, '/'), *word = find_images_word(slash ? slash + 1 : images);
+    const size_t size = strlen(images) + 1; /* of both: the words are of the same length */
+    char        *name = word ? malloc(size) : NULL;
+    if (name)
+        snprintf(name, size, "%.*slabels%cidx1%s", (int)(word - images), images, word[6], word + 11);
     return name;
 }
 

@@ -50,10 +50,9 @@ static klf_status read_named(const char *kind, const char *name, const char *tai
     char text[1200];
     snprintf(text, sizeof text, "%s:%s%s", kind, scratch(name).text, tail);
     klf_image_spec spec;
-    klf_status     st = klf_image_spec_parse(text, false, &spec);
-    *data = (klf_dataset){0};
-    if (st == KLF_OK)
-        st = klf_dataset_read(&spec, NULL, true, data);
+    if (klf_image_spec_parse(text, false, &spec) != KLF_OK)
+        fail_msg("%s", klf_last_error());
+    const klf_status st = klf_dataset_read(&spec, NULL, true, data);
     klf_image_spec_free(&spec);
     if (st == KLF_OK)
         assert_string_equal(data->source, text);
@@ -250,6 +249,12 @@ static void damaged(void **state)
     CHECK_SENTENCE(read_named("cifar10", "absent.bin", "", &data), KLF_ERR_NOINPUT, "absent.bin' cannot be opened");
 }
 
+static void put_text(unsigned char *at, const char *text)
+{
+    while (*text != '\0')
+        *at++ = (unsigned char)*text++;
+}
+
 static void taken_for_a_batch(void **state)
 {
     (void)state;
@@ -265,12 +270,12 @@ static void taken_for_a_batch(void **state)
     write_file("whole.bin", file, 2 * RECORD);
     assert_int_equal(read_named("cifar10", "whole.bin", "", &data), KLF_OK);
     klf_dataset_free(&data);
-    memcpy(file, "\x80\x02}q", 4);
+    put_text(file, "\x80\x02}q");
     write_file("data_batch_1", file, sizeof file);
     CHECK_SENTENCE(read_named("cifar10", "data_batch_1", "", &data), KLF_ERR_DATA, "Python pickle", "cifar-10-binary.tar.gz");
     memset(file, 0, sizeof file);
-    memcpy(file, "cifar-10-batches-bin/", 21);
-    memcpy(file + 257, "ustar ", 6);
+    put_text(file, "cifar-10-batches-bin/");
+    put_text(file + 257, "ustar ");
     write_gzip("cifar-10-binary.tar.gz", file, sizeof file);
     CHECK_SENTENCE(read_named("cifar10", "cifar-10-binary.tar.gz", "", &data), KLF_ERR_DATA, "a tar archive: unpack it");
     write_file("batch.bin", batch, sizeof batch);
