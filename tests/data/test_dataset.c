@@ -162,6 +162,13 @@ static void classes(void **state)
     labels[8 + 3] = 9 - 3;
     CHECK_SENTENCE(read_data("mnist", ".", NULL, &data), KLF_ERR_DATA, "label 3 of", "is 61, expected 0 to 9", "idx:");
     CHECK_SENTENCE(read_data("mnist", ".:0", NULL, &data), KLF_ERR_DATA, "label 3 of"); /* wherever it is */
+    labels[8] = 10;
+    write_file("train-labels-idx1-ubyte", labels, LABELS);
+    labels[8] = 9;
+    CHECK_SENTENCE(read_data("mnist", ".", NULL, &data), KLF_ERR_DATA, "label 0 of", "is 10, expected 0 to 9");
+    labels[8 + 3] = 61;
+    write_file("train-labels-idx1-ubyte", labels, LABELS);
+    labels[8 + 3] = 9 - 3;
     assert_int_equal(read_data("idx", ".:0", NULL, &data), KLF_OK);
     assert_int_equal(data.n_classes, 62); /* of the file, not of the part */
     klf_dataset_free(&data);
