@@ -52,7 +52,7 @@ static void print_problem(const char *path, const char *text, const klf_problem 
         fprintf(stderr, "  %.*s\n  %*s\n", (int)strcspn(text, "\r\n"), text, problem->column, "^");
 }
 
-static const klf_sweep_printer *const printers[] = {&klf_ising1d_printer, &klf_ising2d_printer};
+static const klf_sweep_printer *const printers[] = {&klf_ising1d_printer, &klf_ising2d_printer, &klf_meanfield_printer};
 
 _Static_assert(1 + sizeof printers / sizeof printers[0] == KLF_N_SECTIONS, "every section can be run");
 

@@ -37,19 +37,13 @@ static void on_point(void *arg, size_t index, const klf_sweep *sweep, const void
         klf_stop = 1; /* nobody would get the results */
 }
 
-static void print_count(FILE *out, size_t n, const char *what)
-{
-    fprintf(out, "%zu %s%s", n, what, n == 1 ? "" : "s");
-}
-
-/* "ising1d: 6 couplings, 13 steps" */
+/* "ising1d: 6 couplings", "meanfield: 5 x 2 points" */
 static void print_size(FILE *out, const klf_sweep_kind *kind, const klf_sweep *sweep)
 {
     fprintf(out, "%s: ", kind->section->name);
-    for (size_t i = 0; i < sweep->n_point_axes; i++) {
-        fputs(i > 0 ? " x " : "", out);
-        print_count(out, sweep->axis[i].size, sweep->axis[i].name);
-    }
+    for (size_t i = 0; i < sweep->n_point_axes; i++)
+        fprintf(out, "%s%zu", i > 0 ? " x " : "", sweep->axis[i].size);
+    fprintf(out, " %s%s", kind->point, sweep->n_points == 1 ? "" : "s");
 }
 
 static void print_range(const klf_sweep_axis *axis)

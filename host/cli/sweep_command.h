@@ -15,7 +15,7 @@ typedef struct klf_sweep_printer {
     bool (*instead)(const void *config); /* prints what the config asks for instead of a sweep, or is false; may be NULL */
 } klf_sweep_printer;
 
-extern const klf_sweep_printer klf_ising1d_printer, klf_ising2d_printer;
+extern const klf_sweep_printer klf_ising1d_printer, klf_ising2d_printer, klf_meanfield_printer;
 
 /* A complete config is run, its results printed, its picture drawn. The caller reports a failure; *blame is the key of the
  * option that a KLF_ERR_USAGE is about, or NULL. Ends the process by its signal if the run was interrupted. */

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const klf_section *const klf_sections[KLF_N_SECTIONS] = {&klf_kl_section, &klf_ising1d_section, &klf_ising2d_section};
+const klf_section *const klf_sections[KLF_N_SECTIONS] = {&klf_kl_section, &klf_ising1d_section, &klf_ising2d_section,
+                                                         &klf_meanfield_section};
 
 const klf_section *klf_section_find(const char *name)
 {

@@ -24,10 +24,10 @@ typedef struct klf_section {
     klf_status (*text)(const void *config, char **text);
 } klf_section;
 
-extern const klf_section klf_kl_section, klf_ising1d_section, klf_ising2d_section;
+extern const klf_section klf_kl_section, klf_ising1d_section, klf_ising2d_section, klf_meanfield_section;
 
 /* All of them; the first is that of a file that names none. */
-enum { KLF_N_SECTIONS = 3 };
+enum { KLF_N_SECTIONS = 4 };
 extern const klf_section *const klf_sections[KLF_N_SECTIONS];
 
 /* The section of that name; NULL: there is none. */

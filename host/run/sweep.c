@@ -116,6 +116,7 @@ static double value_of(const klf_quantity *quantity, const void *result, size_t 
     switch (quantity->type) {
     case KLF_OF_BOOL: return ((const bool *)(const void *)values)[i];
     case KLF_OF_INT: return ((const int *)(const void *)values)[i];
+    case KLF_OF_SIZE: return (double)((const size_t *)(const void *)values)[i];
     case KLF_OF_DOUBLE: break;
     }
     return ((const double *)(const void *)values)[i];

@@ -83,13 +83,13 @@ typedef struct klf_sweep_output {
     }
 
 typedef struct klf_quantity {
-    const char *name, *units, *long_name;                 /* of its variable in the result file */
-    const char *flags;                                    /* of a flag: the meanings of 0, 1, ...; NULL: it is none */
-    size_t      inner;                                    /* 0: one number a point; else 1 + the index of its inner axis */
-    unsigned    over;                                     /* bits of the point axes that it is over; 0: all of them */
-    enum { KLF_OF_DOUBLE, KLF_OF_BOOL, KLF_OF_INT } type; /* of its values in a result: int is that of an enum */
-    size_t   offset;                                      /* in the result of a point: one value, or as many as the axis has */
-    unsigned needs;                                       /* it is there if the sweep has one of these bits */
+    const char *name, *units, *long_name; /* of its variable in the result file */
+    const char *flags;                    /* of a flag: the meanings of 0, 1, ...; NULL: it is none */
+    size_t      inner;                    /* 0: one number a point; else 1 + the index of its inner axis */
+    unsigned    over;                     /* bits of the point axes that it is over; 0: all of them */
+    enum { KLF_OF_DOUBLE, KLF_OF_BOOL, KLF_OF_INT, KLF_OF_SIZE } type; /* of its values in a result: int is that of an enum */
+    size_t   offset; /* in the result of a point: one value, or as many as the axis has */
+    unsigned needs;  /* it is there if the sweep has one of these bits */
 } klf_quantity;
 
 /* A row of a kind's table. */

@@ -20,9 +20,10 @@ OUTPUTS = [
     ("meanfield_samples", "--var-w 1.5 --var-b 0.05 --mean -0.3 --layers 6 --convention samples"),
     ("meanfield_origin", "--var-w 1 --var-b 0 --layers 3"),
     ("meanfield_line", "--critical-line --var-b 0.05"),
+    ("meanfield_plan", "--var-w 1:3:5 --var-b 0,0.05 --layers 20 -o grid.h5 --dry-run"),
 ]
 
-NEEDS = "klflow meanfield needs a point: --var-w 1.5 --var-b 0.05; or --critical-line with one of the two"
+NEEDS = "meanfield needs var_w and var_b, such as 1.5 and 0.05; or as a command --critical-line with one of the two"
 ONE_OF = "--critical-line finds var_w for a var_b or var_b for a var_w: give one of --var-b and --var-w"
 NO_CURVE = "--critical-line prints no curve: leave out --q0, --mean, --layers and --convention"
 
@@ -35,12 +36,12 @@ REFUSED = [
     ("--var-w -1.5 --var-b 0.05", "--var-w must be a number > 0, not '-1.5'"),
     ("--var-w nan --var-b 0.05", "--var-w must be a number > 0, not 'nan'"),
     ("--var-w 1.5 --var-b -0.05", "--var-b must be a number >= 0, not '-0.05'"),
-    ("--var-w 1e13 --var-b 0.05", "--var-w is a variance and must be between 1e-300 and 1e+12, not 10000000000000"),
-    ("--var-w 1e-301 --var-b 0.05", "--var-w is a variance and must be between 1e-300 and 1e+12, not 1e-301"),
-    ("--var-w 1.5 --var-b 1e-301", "--var-b is a variance and must be 0 or between 1e-300 and 1e+12, not 1e-301"),
+    ("--var-w 1e13 --var-b 0.05", "var_w is a variance and must be between 1e-300 and 1e+12, not 10000000000000"),
+    ("--var-w 1e-301 --var-b 0.05", "var_w is a variance and must be between 1e-300 and 1e+12, not 1e-301"),
+    ("--var-w 1.5 --var-b 1e-301", "var_b is a variance and must be 0 or between 1e-300 and 1e+12, not 1e-301"),
     ("--var-w 1.5 --var-b 0.05 --q0 0", "--q0 must be a number > 0, not '0'"),
-    ("--var-w 1.5 --var-b 0.05 --q0 1e300", "--q0 is a variance and must be between 1e-300 and 1e+12, not 1e+300"),
-    ("--var-w 1.5 --var-b 0.05 --mean -101", "--mean must be between -100 and 100, not -101"),
+    ("--var-w 1.5 --var-b 0.05 --q0 1e300", "q0 is a variance and must be between 1e-300 and 1e+12, not 1e+300"),
+    ("--var-w 1.5 --var-b 0.05 --mean -101", "mean must be between -100 and 100, not -101"),
     ("--var-w 1.5 --var-b 0.05 --layers 0", "--layers must be a whole number from 1 to 1000, not '0'"),
     ("--var-w 1.5 --var-b 0.05 --layers -3", "--layers must be a whole number from 1 to 1000, not '-3'"),
     ("--var-w 1.5 --var-b 0.05 --layers 1001", "--layers must be a whole number from 1 to 1000, not '1001'"),
@@ -50,7 +51,10 @@ REFUSED = [
     ("--critical-line --var-w 1.5 --var-b 0.05", ONE_OF),
     ("--critical-line --var-b 0.05 --layers 3", NO_CURVE),
     ("--critical-line --var-w 0.99", "no point below var_w = 1 is critical: with --critical-line --var-w must be at least 1, not 0.99"),
-    ("--var-w", "--var-w needs a value (W)"),
+    ("--var-w", "--var-w needs a value (W,...)"),
+    ("--var-w 1,1.5,1 --var-b 0.05", "var_w lists 1 twice"),
+    ("--var-w 1:2:2000 --var-b 0:1:2000", "the grid has 2000 x 2000 points; a run takes up to 1000000"),
+    ("--critical-line --var-b 0.05 -o x.h5", "--critical-line writes no file"),
     ("--var_w 1.5", "unknown option --var_w; did you mean --var-w?"),
     ("--var-w 1.5 --var-b 0.05 stray", "unexpected argument 'stray'"),
 ]

@@ -93,6 +93,23 @@ class SweepFigures(unittest.TestCase):
             self.check_legends(figure)
             plt.close(figure)
 
+    def test_the_mean_field_is_drawn_by_its_shape(self):
+        figure = self.figure("meanfield", "--var-w", "0.5:4:36", "--var-b", "0:0.4:21")
+        maps = figure.axes[:2]
+        for axes, name in zip(maps, ("xi_c", "xi_q")):
+            np.testing.assert_array_equal(axes.collections[0].get_array().ravel(), self.values(name).T.ravel())
+            np.testing.assert_array_equal(axes.lines[-1].get_xdata(), self.values("critical_var_w"))
+        along = self.figure("meanfield", "--var-w", "0.5:4:36", "--var-b", "0.05")
+        for line, name in zip(along.axes[0].lines, ("xi_c", "xi_q")):
+            np.testing.assert_array_equal(line.get_ydata(), self.values(name)[:, 0])
+        self.assertAlmostEqual(along.axes[0].lines[2].get_xdata()[0], 1.760954639606739, delta=1e-13)
+        self.check_legends(along)
+        curves = self.figure("meanfield", "--var-w", "1,2", "--var-b", "0.05,0.1", "--layers", "9")
+        for line, values in zip(solid(curves.axes[0]), self.values("kl_per_neuron").reshape(4, 9), strict=True):
+            np.testing.assert_array_equal(line.get_ydata(), values)
+        with self.assertRaisesRegex(figures.BadRequest, "one point without a curve"):
+            self.figure("meanfield", "--var-w", "1", "--var-b", "0.05")
+
     def test_select_draws_one(self):
         figure = self.figure("ising1d", "--coupling", "0.1:2:20", select={"coupling": "0.3"})
         curve, = solid(figure.axes[0])
@@ -113,7 +130,9 @@ class SweepFigures(unittest.TestCase):
                           ["ising1d", "--coupling", "-3:3:50"], ["ising2d", "--coupling", "0", "--steps", "1"],
                           ["ising2d", "--coupling", "-1:1:41"], ["ising2d", "--coupling", "0.3,0.5", "--scheme", "naive"],
                           ["ising2d", "--coupling", "0.3", "--scheme", "wilson"], ["ising1d", "--coupling", "0.5,1", "--s-only"],
-                          ["ising1d", "--coupling", "0.5,1", "--field", "0.2"]):
+                          ["ising1d", "--coupling", "0.5,1", "--field", "0.2"],
+                          ["meanfield", "--var-w", "0.5,1", "--var-b", "0,0.1"], ["meanfield", "--var-w", "1", "--var-b", "0,1e-9"],
+                          ["meanfield", "--var-w", "0.9", "--var-b", "0.1", "--layers", "1", "--convention", "samples"]):
             with self.subTest(arguments):
                 figure = self.figure(*arguments)
                 figure.draw_without_rendering()

@@ -306,6 +306,12 @@ static void every_section_has_its_own_keys(void **state)
         {"isng1d:\n  coupling: 1\n", "1:1: unknown key 'isng1d'; did you mean 'ising1d'?"},
         {"ising1d:\n  coupling: 1\nkl:\n", "3:1: a file has one section, and this one has ising1d: already"},
         {"kl:\nising1d:\n  coupling: 1\n", "2:1: a file has one section, and this one has kl: already"},
+        {"ising2d:\n  coupling: 0.5\n  scheme: wilsn\n",
+         "3:11: scheme must be alpha, maris-kadanoff, naive or wilson, not 'wilsn'"},
+        {"ising2d:\n  coupling: 0.5\n  constants: true\n", "3:3: unknown key 'constants'"},
+        {"meanfield:\n  var_w: 1:2:3\n  var_b: [0, 0.1]\noutput: a.h5\n", NULL},
+        {"meanfield:\n  var_w: 1\n", "1:1: meanfield needs var_w and var_b"},
+        {"meanfield:\n  var_w: 1:2:2000\n  var_b: 0:1:2000\n", "2:3: the grid has 2000 x 2000 points"},
         {"ising1d: 1\n", "1:1: ising1d must hold keys and values, one a line (  coupling: ...)"},
     };
     for (size_t i = 0; i < COUNT(files); i++) {
