@@ -94,3 +94,31 @@ klf_status klf_bench_print_cases(const klf_bench *bench, const klf_bench_case *c
     json_object_set_new(object, "cases", list);
     return klf_bench_print_line(object);
 }
+
+void klf_bench_print_train_table(const klf_bench *bench, const klf_bench_train_case *cases, size_t n)
+{
+    printf("klflow %s, backend %s: %s\n", klf_build_info_get()->version, bench->backend->name,
+           bench->backend->describe(bench->context));
+    printf("%zu layers, batches of %d, medians of %zu alternating rounds; ceiling: fused multiply-adds of as many threads\n\n",
+           bench->net[0]->depth, KLF_BENCH_BATCH, bench->rounds);
+    printf("precision  networks  threads each  ms/net-step    GFLOP/s    ceiling  fraction\n");
+    for (size_t i = 0; i < n; i++)
+        printf("%-9s  %8zu  %12zu  %11.4g  %9.1f  %9.1f  %8.3f\n", klf_precision_name(cases[i].precision), cases[i].networks,
+               cases[i].threads_each, 1e3 * cases[i].seconds, 1e-9 * cases[i].flop_rate, 1e-9 * cases[i].ceiling,
+               cases[i].fraction);
+}
+
+klf_status klf_bench_print_train_cases(const klf_bench *bench, const klf_bench_train_case *cases, size_t n)
+{
+    json_t *list = json_array(), *object = klf_bench_facts(bench);
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:f, s:f, s:f, s:f}", "precision",
+                                              klf_precision_name(cases[i].precision), "networks", (json_int_t)cases[i].networks,
+                                              "threads_each", (json_int_t)cases[i].threads_each, "seconds", cases[i].seconds,
+                                              "flop_rate", cases[i].flop_rate, "ceiling", cases[i].ceiling, "fraction",
+                                              cases[i].fraction));
+    json_object_set_new(object, "batch", json_integer(KLF_BENCH_BATCH));
+    json_object_set_new(object, "rounds", json_integer((json_int_t)bench->rounds));
+    json_object_set_new(object, "cases", list);
+    return klf_bench_print_line(object);
+}

@@ -10,7 +10,9 @@
 #include "core/cpu_count.h"
 #include "klflow/kl_config.h"
 #include "klflow/store.h"
+#include "klflow/train.h"
 #include "run/bench.h"
+#include "run/bench_train.h"
 #include "run/options.h"
 
 #include <jansson.h>
@@ -18,7 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEPTH = 30, MAX_CASES = 2 * KLF_N_PRECISIONS + 2, ALL_PRECISIONS = KLF_N_PRECISIONS };
+enum { DEPTH = 30, TRAIN_STEPS = 5, MAX_CASES = 2 * KLF_N_PRECISIONS + 2, ALL_PRECISIONS = KLF_N_PRECISIONS };
 
 static const double CEILING_SECONDS = 0.3;
 
@@ -26,7 +28,7 @@ typedef struct bench_options {
     uint64_t threads, samples, rounds;
     int      precision;
     char    *network, *backend, *write_arrays;
-    bool     json, serve;
+    bool     json, serve, train;
 } bench_options;
 
 /* In the order of klf_precision. */
@@ -74,7 +76,7 @@ static const klf_option table[] = {
      .where = KLF_IN_COMMAND,
      .offset = offsetof(bench_options, network),
      .metavar = "FILE",
-     .otherwise = "a random network of 30 layers of 784",
+     .otherwise = "a random network of 30 layers of 784; to train: the wide one of depth 30",
      .help = "network file to time"},
     {.name = "precision",
      .type = KLF_OPTION_CHOICE,
@@ -85,11 +87,17 @@ static const klf_option table[] = {
      .value = "all",
      .help = "fp64, fp32, tf32x3, tf32, fp16, bf16, or all that the backend has and does not emulate (--serve: fp32 unless one "
              "is named)"},
+    {.name = "train",
+     .type = KLF_OPTION_FLAG,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(bench_options, train),
+     .help = "time training steps instead: batches of 64, in fp32 and fp64, as many networks as threads and one network on "
+             "all of them"},
     {.name = "serve",
      .type = KLF_OPTION_FLAG,
      .where = KLF_IN_COMMAND,
      .offset = offsetof(bench_options, serve),
-     .help = "answer lines from stdin: info, peak, go direct N, go gram N"},
+     .help = "answer lines from stdin: info, peak, go direct N, go gram N, train NETWORKS STEPS"},
     {.name = "write-arrays",
      .type = KLF_OPTION_TEXT,
      .where = KLF_IN_COMMAND,
@@ -108,6 +116,7 @@ static const char usage[] = "klflow bench [options]\n"
                             "Times the Monte Carlo pass against what the machine reaches in the same run: on\n"
                             "a CPU the peak rate of fused multiply-adds, on a device the rate of its matrix\n"
                             "products alone. Only ratios from one run mean anything on a shared machine.\n"
+                            "With --train it times steps of training instead.\n"
                             "tools/bench/compare.py compares with other programs.";
 
 static klf_status make_network(const bench_options *options, klf_network **net)
@@ -115,7 +124,8 @@ static klf_status make_network(const bench_options *options, klf_network **net)
     size_t widths[DEPTH];
     if (options->network)
         return klf_store_read_network(options->network, net);
-    for (size_t l = 0; l < DEPTH; l++)
+    klf_widths_wide(DEPTH, widths);
+    for (size_t l = 0; !options->train && l < DEPTH; l++)
         widths[l] = KLF_INPUT_WIDTH;
     return klf_network_draw(KLF_INPUT_WIDTH, DEPTH, widths, 1.5, 0.05, 1, net);
 }
@@ -146,11 +156,23 @@ static size_t list_cases(const klf_backend *backend, const bench_options *option
     return n;
 }
 
+static json_t *answer_train(const klf_bench *bench, klf_precision precision, size_t threads, size_t networks, size_t steps)
+{
+    klf_bench_train_answer a;
+    const size_t           each = threads > networks ? threads / networks : 1;
+    if (klf_bench_train(bench, precision, networks, each, steps, &a) != KLF_OK)
+        return json_pack("{s:s}", "error", klf_last_error());
+    return json_pack("{s:f, s:f, s:I, s:I, s:f, s:f}", "seconds", a.seconds, "cpu_seconds", a.cpu_seconds, "networks",
+                     (json_int_t)networks, "steps", (json_int_t)steps, "loss", a.loss, "flops_per_step",
+                     klf_train_flops(bench->net[precision], KLF_BENCH_BATCH));
+}
+
 /* One line of the protocol, without its newline. A line that is not of it gets {"error": ...}. */
 static json_t *answer_line(klf_bench *bench, klf_precision precision, size_t threads, const char *line)
 {
     char             mode[16], rest;
     long long        n;
+    size_t           networks, steps;
     klf_bench_answer a;
     if (strcmp(line, "info") == 0)
         return klf_bench_facts(bench);
@@ -160,9 +182,12 @@ static json_t *answer_line(klf_bench *bench, klf_precision precision, size_t thr
             return json_pack("{s:s}", "error", klf_last_error());
         return json_pack("{s:f}", "gflops", 1e-9 * rate);
     }
+    if (sscanf(line, "train %zu %zu %c", &networks, &steps, &rest) == 2 && networks >= 1 && networks <= KLF_MAX_THREADS &&
+        steps >= 1)
+        return answer_train(bench, precision, threads, networks, steps);
     if (sscanf(line, "go %15s %lld %c", mode, &n, &rest) != 2 || n < 1 ||
         (strcmp(mode, "direct") != 0 && strcmp(mode, "gram") != 0))
-        return json_pack("{s:s}", "error", "expected info, peak, 'go direct N' or 'go gram N'");
+        return json_pack("{s:s}", "error", "expected info, peak, 'go direct N', 'go gram N' or 'train NETWORKS STEPS'");
     bench->n_mc = n;
     if (klf_bench_pass(bench, precision, strcmp(mode, "direct") == 0 ? KLF_DIRECT : KLF_BOTH, threads, &a) != KLF_OK)
         return json_pack("{s:s}", "error", klf_last_error());
@@ -178,6 +203,39 @@ static klf_status serve(klf_bench *bench, klf_precision precision, size_t thread
         line[strcspn(line, "\n")] = '\0';
         st = klf_bench_print_line(answer_line(bench, precision, threads, line));
     }
+    return st;
+}
+
+/* As many networks as threads, in each precision; then, in the first of them, one network on all threads and one on one. */
+static size_t list_training(const klf_backend *backend, const bench_options *options, size_t threads,
+                            klf_bench_train_case *cases)
+{
+    static const klf_precision order[] = {KLF_FP32, KLF_FP64};
+    size_t                     n = 0;
+    if (options->precision != ALL_PRECISIONS)
+        cases[n++] = (klf_bench_train_case){
+            .precision = (klf_precision)options->precision, .networks = threads, .threads_each = 1};
+    for (size_t i = 0; options->precision == ALL_PRECISIONS && i < sizeof order / sizeof order[0]; i++)
+        if (backend->supports(order[i]))
+            cases[n++] = (klf_bench_train_case){.precision = order[i], .networks = threads, .threads_each = 1};
+    if (threads > 1) {
+        cases[n++] = (klf_bench_train_case){.precision = cases[0].precision, .networks = 1, .threads_each = threads};
+        cases[n++] = (klf_bench_train_case){.precision = cases[0].precision, .networks = 1, .threads_each = 1};
+    }
+    return n;
+}
+
+static klf_status time_training(const bench_options *options, const klf_bench *bench, size_t threads)
+{
+    klf_status           st = KLF_OK;
+    klf_bench_train_case cases[MAX_CASES];
+    const size_t         n = list_training(bench->backend, options, threads, cases);
+    KLF_TRY(klf_bench_train_run(bench, TRAIN_STEPS, n, cases));
+    if (options->json)
+        st = klf_bench_print_train_cases(bench, cases, n);
+    else
+        klf_bench_print_train_table(bench, cases, n);
+done:
     return st;
 }
 
@@ -237,6 +295,8 @@ static klf_status run(const bench_options *options)
     bench.q0 = net->random ? KLF_Q0_MEAN_SQUARE * net->var_w + net->var_b : 0.2;
     if (options->serve)
         st = serve(&bench, options->precision == ALL_PRECISIONS ? KLF_FP32 : (klf_precision)options->precision, threads);
+    else if (options->train)
+        st = time_training(options, &bench, threads);
     else
         st = time_cases(options, &bench, threads);
 done:

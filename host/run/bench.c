@@ -87,7 +87,7 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(size_t n, double *x)
+double klf_median(size_t n, double *x)
 {
     qsort(x, n, sizeof *x, compare_doubles);
     return n % 2 ? x[n / 2] : 0.5 * (x[n / 2 - 1] + x[n / 2]);
@@ -125,9 +125,9 @@ klf_status klf_bench_run(const klf_bench *bench, size_t n_cases, klf_bench_case 
             KLF_TRY(run_case(bench, &cases[c], &seconds[i], &ceiling[i], &fraction[i]));
         }
     for (size_t c = 0; c < n_cases; c++) {
-        cases[c].seconds = median(rounds, seconds + c * rounds);
-        cases[c].ceiling = median(rounds, ceiling + c * rounds);
-        cases[c].fraction = median(rounds, fraction + c * rounds);
+        cases[c].seconds = klf_median(rounds, seconds + c * rounds);
+        cases[c].ceiling = klf_median(rounds, ceiling + c * rounds);
+        cases[c].fraction = klf_median(rounds, fraction + c * rounds);
         cases[c].flop_rate = klf_flow_flops(bench->net[0], 0, cases[c].estimator) * (double)bench->n_mc / cases[c].seconds;
     }
 done:

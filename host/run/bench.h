@@ -44,6 +44,9 @@ klf_status klf_bench_pass(const klf_bench *bench, klf_precision precision, klf_e
 klf_status klf_bench_ceiling(const klf_bench *bench, klf_precision precision, klf_estimator estimator, size_t threads,
                              double *flop_rate);
 
+/* Sorts x [n], n >= 1. */
+double klf_median(size_t n, double *x);
+
 /* Runs the cases round by round (A B C A B C ...) and fills in their results. */
 klf_status klf_bench_run(const klf_bench *bench, size_t n_cases, klf_bench_case *cases);
 

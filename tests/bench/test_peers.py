@@ -43,6 +43,32 @@ def textbook(path, n):
     return np.mean(total), np.std(total) / np.sqrt(n)
 
 
+def textbook_training(path, steps):
+    """Mean loss before each of some steps on the benchmark's invented examples, example by example in double."""
+    with h5py.File(path, "r") as f:
+        w = [f[f"W{layer}"][()] for layer in range(len(WIDTHS))]
+        b = [f[f"B{layer}"][()] for layer in range(len(WIDTHS))]
+    v_w, v_b, losses = [0 * a for a in w], [0 * a for a in b], []
+    for step in range(steps):
+        g_w, g_b, loss = [0 * a for a in w], [0 * a for a in b], 0.0
+        for i in range(64 * step, 64 * step + 64):
+            phi = [np.float32([(i * 131 + k * 37 + i * k) % 256 for k in range(WIDTHS[0])]) / np.float32(255)]
+            for layer in range(len(WIDTHS)):
+                phi.append(np.tanh(w[layer] @ phi[-1] + b[layer]))
+            softmax = np.exp(phi[-1]) / np.exp(phi[-1]).sum()
+            loss -= np.log(softmax[i * 7 % WIDTHS[-1]]) / 64
+            delta = (softmax - np.eye(WIDTHS[-1])[i * 7 % WIDTHS[-1]]) / 64 * (1 - phi[-1] ** 2)
+            for layer in reversed(range(len(WIDTHS))):
+                g_w[layer] += np.outer(delta, phi[layer])
+                g_b[layer] += delta
+                delta = (w[layer].T @ delta) * (1 - phi[layer] ** 2)
+        for layer in range(len(WIDTHS)):
+            v_w[layer], v_b[layer] = 0.8 * v_w[layer] + g_w[layer], 0.8 * v_b[layer] + g_b[layer]
+            w[layer], b[layer] = w[layer] - 0.005 * v_w[layer], b[layer] - 0.005 * v_b[layer]
+        losses.append(loss)
+    return losses
+
+
 class Peers(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -117,6 +143,40 @@ class Peers(unittest.TestCase):
                 self.assertIsNone(peer["missing"], name)
                 self.assertGreater(peer["results"]["gram"]["peak_fraction"], 0, name)
         self.assertEqual(len([name for name in peers if name.startswith("torch")]), 2)
+
+    def check_training(self, command, bar):
+        requests = ["train 1 1", "train 2 3", "train 0 3"]
+        done = subprocess.run(command, input="".join(line + "\n" for line in requests), text=True, capture_output=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        two, four, wrong = [json.loads(line) for line in done.stdout.splitlines()]
+        expected = textbook_training(self.network, 4)  # one step is outside the clock
+        self.assertLess(abs(two["loss"] / expected[1] - 1), bar)
+        self.assertLess(abs(four["loss"] / expected[3] - 1), bar)
+        self.assertGreater(abs(expected[3] / expected[1] - 1), 1e-4)  # or the bars would mean nothing
+        self.assertIn("error", wrong)
+        self.assertEqual((four["networks"], four["steps"]), (2, 3))
+        self.assertGreater(four["seconds"], 0)
+
+    def test_training_by_klflow(self):
+        command = [os.environ["KLFLOW"], "bench", "--train", "--serve", "--threads", "2", "--network", self.network]
+        self.check_training([*command, "--precision", "fp64"], 1e-13)
+        self.check_training(command, 1e-6)
+
+    def test_training_by_torch(self):
+        if importlib.util.find_spec("torch") is None:
+            self.skipTest("this python has no torch")
+        for style in ("autograd", "hand"):
+            command = [sys.executable, os.path.join(TOOLS, "peer_torch_train.py"), "--network", self.network, "--style", style]
+            self.check_training([*command, "--precision", "fp64"], 1e-13)
+
+    def test_compare_training(self):
+        done = subprocess.run([sys.executable, os.path.join(TOOLS, "compare_train.py"), "--klflow", os.environ["KLFLOW"], "--network",
+                               self.network, "--rounds", "2", "--steps", "2", "--torch", "/no/such/python"], text=True,
+                              capture_output=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        row = next(line for line in done.stdout.splitlines() if line.startswith("klflow "))
+        self.assertEqual(row.split()[2:4], ["1", "1"])
+        self.assertIn("missing: no such interpreter", done.stdout)
 
     def test_authors(self):
         self.check("peer_authors.py", "--full", n=300)

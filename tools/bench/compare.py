@@ -56,6 +56,15 @@ def probe_torch(python, script, precision):
     return probe.stdout.split("\n", 1), None
 
 
+def torch_blas(peer, config):
+    """Debian's build takes whatever libblas.so.3 the system has. With the pthread OpenBLAS two thread pools would fight."""
+    if "BLAS_INFO=generic" in config:
+        folder = os.environ.get("KLFLOW_OPENBLAS_OPENMP", f"/usr/lib/{sysconfig.get_config_var('MULTIARCH')}/openblas-openmp")
+        peer.environment["LD_LIBRARY_PATH"] = folder
+        if not os.path.isdir(folder):
+            peer.problem = f"{folder} is missing (apt-get install libopenblas0-openmp, or set KLFLOW_OPENBLAS_OPENMP)"
+
+
 def torch_peers(python, arguments, kernels, threads, precision):
     """The two PyTorch peers of an interpreter on the CPU, or one that says why not."""
     script = [python, os.path.join(HERE, "peer_torch.py"), *arguments]
@@ -64,12 +73,7 @@ def torch_peers(python, arguments, kernels, threads, precision):
         return [absent]
     version, config = found
     library = Peer(f"torch {version}", script, {**kernels, **threads_inside(threads)}, precision)
-    if "BLAS_INFO=generic" in config:
-        # Debian's: libblas.so.3 is whatever the system has. With the pthread OpenBLAS two thread pools would fight.
-        folder = os.environ.get("KLFLOW_OPENBLAS_OPENMP", f"/usr/lib/{sysconfig.get_config_var('MULTIARCH')}/openblas-openmp")
-        library.environment["LD_LIBRARY_PATH"] = folder
-        if not os.path.isdir(folder):
-            library.problem = f"{folder} is missing (apt-get install libopenblas0-openmp, or set KLFLOW_OPENBLAS_OPENMP)"
+    torch_blas(library, config)
     return [library, Peer(f"torch {version}, workers", [*script, "--workers", str(threads)], {**kernels, **threads_inside(1)}, precision)]
 
 
