@@ -7,14 +7,19 @@
 #include "cli/help.h"
 #include "cli/report.h"
 #include "run/options.h"
+#include "store/sweep_file.h"
 
+#include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char usage[] = "klflow fit (FILE.h5 | --table FILE.csv --model NAME) [options]\n"
                             "Weighted least squares with errors. Of a result file of klflow kl, every curve\n"
                             "of KL against the layer by a (1 - b^x), (3.37), and the plateaus a of three or\n"
                             "more var_w by alpha tanh(beta var_w). Layers whose width is not that of the\n"
-                            "reference layer are left out.\n"
+                            "reference layer are left out. Of a file of ising1d or ising2d: the exact s_inf\n"
+                            "against the coupling by the family of (2.35).\n"
                             "Exit code 0: all converged; 65: a curve cannot be fitted, or did not converge.";
 
 typedef struct fit_options {
@@ -35,13 +40,14 @@ static const klf_option table[] = {
      .value = "auto",
      .help =
          "plateau: a (1 - b^x); tanh: alpha tanh(beta x); asymptote: u / (1 + u), u = p x^2 cosh(c x), the family of (2.35); "
-         "auto: plateau for the layers of a network",
+         "auto: plateau for layers, asymptote for Ising models",
      .group = "What is fitted"},
     {.name = "quantity",
      .type = KLF_OPTION_CHOICE,
      .where = KLF_IN_COMMAND,
      .offset = offsetof(fit_options, config.quantity),
      .choices = klf_fit_quantity_choices,
+     .given_offset = offsetof(fit_options, config.quantity_given),
      .metavar = "NAME",
      .value = "kl_per_neuron",
      .help = "of a result file: kl_per_neuron, kl, or kl_meanfield_per_neuron"},
@@ -70,6 +76,22 @@ static const klf_option table[] = {
      .metavar = "N",
      .otherwise = "the last of that width",
      .help = "last layer to fit"},
+    {.name = "x-min",
+     .type = KLF_OPTION_REAL,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, config.x_min),
+     .either_sign = true,
+     .metavar = "X",
+     .otherwise = "all",
+     .help = "of a table or Ising model, only points with x >= X"},
+    {.name = "x-max",
+     .type = KLF_OPTION_REAL,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, config.x_max),
+     .either_sign = true,
+     .metavar = "X",
+     .otherwise = "all",
+     .help = "only points with x <= X, such as K_c"},
     {.name = "average",
      .type = KLF_OPTION_FLAG,
      .where = KLF_IN_COMMAND,
@@ -109,25 +131,63 @@ static const klf_option table[] = {
      .group = "Output"},
 };
 
-static klf_status run(const fit_options *options, const klf_arguments *arguments, klf_fit_result *result)
+/* Which variable of the result files of other commands is a curve, and which curve. */
+static const struct {
+    const char *schema, *group, *name[2];
+    int         model;
+} known[] = {{KLF_SCHEMA_ISING1D, "ising1d", {"coupling", "s_inf"}, KLF_FIT_ASYMPTOTE},
+             {KLF_SCHEMA_ISING2D, "ising2d", {"coupling", "s_inf"}, KLF_FIT_ASYMPTOTE}};
+
+enum { N_KNOWN = sizeof known / sizeof known[0] };
+
+/* HDF5 may crash on a damaged file: it is read by a process of its own first, which compares all checksums. */
+static klf_status run_file(const klf_fit_config *config, const char *path, klf_fit_result *result)
 {
     klf_status   st = KLF_OK;
     klf_kl_file *file = NULL;
-    klf_xy_table numbers = {0};
+    char        *summary = NULL, *schema = NULL;
+    klf_xy_table points = {0};
+    double      *column[2] = {NULL, NULL};
+    size_t       k = 0;
+    KLF_TRY(klf_guarded_check(klf_store_check, path, klf_check_patience_s(path), &summary));
+    KLF_TRY(klf_store_read_schema(path, &schema));
+    while (k < N_KNOWN && strcmp(schema, known[k].schema) != 0)
+        k++;
+    if (k == N_KNOWN) {
+        KLF_TRY(klf_store_read_kl(path, &file));
+        st = klf_fit_run_kl(config, file, result);
+    } else {
+        KLF_TRY(klf_store_read_columns(path, known[k].group, known[k].name, &points.n, column));
+        points.x = column[0];
+        points.y = column[1];
+        st = klf_fit_run_points(config, &points, known[k].name, known[k].model, result);
+    }
+done:
+    klf_xy_table_free(&points);
+    klf_store_free_kl(file);
+    free(schema);
+    free(summary);
+    return st;
+}
+
+static klf_status run(const fit_options *options, const klf_arguments *arguments, klf_fit_result *result)
+{
+    static const char *const names[] = {"x", "y"};
+    klf_status               st = KLF_OK;
+    klf_xy_table             points = {0};
+    const klf_fit_config    *config = &options->config;
     if (options->table != NULL && arguments->n_positional > 0)
         return klf_fail(KLF_ERR_USAGE, "klflow fit takes a result file or --table, not both");
     if (options->table == NULL && arguments->n_positional == 0)
         return klf_fail(KLF_ERR_USAGE, "klflow fit needs a result file, or numbers: --table FILE");
-    if (options->table != NULL) {
-        KLF_TRY(klf_xy_table_read(options->table, &numbers));
-        st = klf_fit_run_table(&options->config, &numbers, result);
-    } else {
-        KLF_TRY(klf_guarded_read_kl(arguments->positional[0], &file));
-        st = klf_fit_run_kl(&options->config, file, result);
-    }
+    if (config->x_min > config->x_max)
+        return klf_fail(KLF_ERR_USAGE, "--x-min %g is above --x-max %g", config->x_min, config->x_max);
+    if (options->table == NULL)
+        return run_file(config, arguments->positional[0], result);
+    KLF_TRY(klf_xy_table_read(options->table, &points));
+    st = klf_fit_run_points(config, &points, names, KLF_FIT_MODEL_AUTO, result);
 done:
-    klf_xy_table_free(&numbers);
-    klf_store_free_kl(file);
+    klf_xy_table_free(&points);
     return st;
 }
 
@@ -151,12 +211,13 @@ static klf_status judge(const klf_fit_result *result)
 
 int klf_cmd_fit(int argc, char **argv)
 {
-    fit_options    options = {0};
+    fit_options    options = {.config = {.x_min = NAN, .x_max = NAN}};
     klf_option_set set = {.table = table, .n = sizeof table / sizeof table[0], .where = KLF_IN_COMMAND, .target = &options};
     klf_arguments  arguments = {.max_positional = 1};
     klf_fit_result result = {0};
     klf_status     st = KLF_OK;
     KLF_TRY(klf_options_init(&set));
+    options.config.quantity_given = false; /* so far it was the default */
     KLF_TRY(klf_options_parse(&set, 1, argc - 1, argv + 1, &arguments));
     if (arguments.help) {
         klf_help_print(usage, &set, 1);

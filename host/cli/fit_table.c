@@ -222,12 +222,12 @@ static void print_table(const klf_fit_entry *entry, size_t n)
 {
     const klf_fit_model_info *info = &klf_fit_model_table[entry->model];
     int                       width[N_AXES] = {0};
-    if (entry->across)
-        printf("%s = %s, x = var_w\n", entry->y_name, info->formula);
-    else if (entry->is_network && entry->reference_layer > 0)
+    if (!entry->across && entry->is_network && entry->reference_layer > 0)
         printf("%s = %s, x = layer - %zu\n", entry->y_name, info->formula, entry->reference_layer);
+    else if (strcmp(entry->x_name, "x") != 0)
+        printf("%s = %s, x = %s\n", entry->y_name, info->formula, entry->x_name);
     else
-        printf("%s = %s%s\n", entry->y_name, info->formula, entry->is_network ? ", x = layer" : "");
+        printf("%s = %s\n", entry->y_name, info->formula);
     if (entry->is_network) {
         for (size_t axis = entry->across ? 1 : 0; axis < N_AXES; axis++)
             width[axis] = column_width(entry, n, axis);

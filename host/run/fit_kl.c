@@ -339,6 +339,9 @@ done:
 static klf_status check(const job *j)
 {
     const klf_fit_config *c = j->config;
+    if (!isnan(c->x_min) || !isnan(c->x_max))
+        return klf_fail(KLF_ERR_USAGE, "--x-min and --x-max are for tables and Ising models; layers have --first-layer and "
+                                       "--last-layer");
     if (c->first_given && c->last_given && c->first > c->last)
         return klf_fail(KLF_ERR_USAGE, "--first-layer %" PRIu64 " is behind --last-layer %" PRIu64, c->first, c->last);
     if (!c->average)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One curve: its settings and its fit; and a table, which is one curve. Those of networks are in fit_kl.c. */
+/* One curve: its settings and its fit; and points, as of a table, which are one curve. Those of networks are in fit_kl.c. */
 #include "run/fit_run.h"
 
 #include "core/quote.h"
@@ -121,33 +121,52 @@ klf_status klf_fit_entry_fit(const double held[KLF_FIT_PARAMETERS], klf_fit_erro
     return st;
 }
 
-klf_status klf_fit_run_table(const klf_fit_config *config, const klf_xy_table *table, klf_fit_result *out)
+static klf_status check_points(const klf_fit_config *config, const klf_xy_table *points, int model)
+{
+    if (model == KLF_FIT_MODEL_AUTO)
+        return klf_fail(KLF_ERR_USAGE, "a table does not say which curve it is: add --model plateau, tanh or asymptote");
+    if (config->select.n > 0 || config->average || config->first_given || config->last_given || config->quantity_given)
+        return klf_fail(KLF_ERR_USAGE,
+                        "--quantity, --select, --average, --first-layer and --last-layer are for result files of "
+                        "klflow kl");
+    if (points->error == NULL && (config->errors == KLF_FIT_GIVEN || config->errors == KLF_FIT_SCALED))
+        return klf_fail(KLF_ERR_USAGE, "--errors %s needs errors, but the points have none",
+                        klf_fit_errors_choices[config->errors]);
+    return KLF_OK;
+}
+
+static void take_points(const klf_fit_config *config, const klf_xy_table *points, klf_fit_entry *entry)
+{
+    entry->n = 0;
+    for (size_t i = 0; i < points->n; i++) {
+        if (points->x[i] < config->x_min || points->x[i] > config->x_max) /* false for NaN */
+            continue;
+        entry->x[entry->n] = points->x[i];
+        entry->y[entry->n] = points->y[i];
+        entry->error[entry->n++] = points->error != NULL ? points->error[i] : NAN;
+    }
+    if (points->error == NULL) {
+        free(entry->error);
+        entry->error = NULL;
+    }
+}
+
+klf_status klf_fit_run_points(const klf_fit_config *config, const klf_xy_table *points, const char *const names[2], int model,
+                              klf_fit_result *out)
 {
     klf_status    st = KLF_OK;
     klf_fit_entry entry = {0};
     double        held[KLF_FIT_PARAMETERS];
     *out = (klf_fit_result){0};
-    if (config->model == KLF_FIT_MODEL_AUTO)
-        return klf_fail(KLF_ERR_USAGE, "a table does not say which curve it is: add --model plateau, tanh or asymptote");
-    if (config->select.n > 0 || config->average || config->first_given || config->last_given)
-        return klf_fail(KLF_ERR_USAGE,
-                        "--select, --average, --first-layer and --last-layer are for result files, not for --table");
-    if (table->error == NULL && (config->errors == KLF_FIT_GIVEN || config->errors == KLF_FIT_SCALED))
-        return klf_fail(KLF_ERR_USAGE, "--errors %s needs errors, but the table has no third column",
-                        klf_fit_errors_choices[config->errors]);
-    KLF_TRY(klf_fit_held(&config->hold, (klf_fit_model)config->model, held));
-    KLF_TRY(klf_fit_entry_create(table->n, &entry));
-    entry.model = (klf_fit_model)config->model;
-    entry.x_name = "x";
-    entry.y_name = "y";
-    memcpy(entry.x, table->x, table->n * sizeof *entry.x);
-    memcpy(entry.y, table->y, table->n * sizeof *entry.y);
-    if (table->error != NULL) {
-        memcpy(entry.error, table->error, table->n * sizeof *entry.error);
-    } else {
-        free(entry.error);
-        entry.error = NULL;
-    }
+    if (config->model != KLF_FIT_MODEL_AUTO)
+        model = config->model;
+    KLF_TRY(check_points(config, points, model));
+    KLF_TRY(klf_fit_held(&config->hold, (klf_fit_model)model, held));
+    KLF_TRY(klf_fit_entry_create(points->n, &entry));
+    entry.model = (klf_fit_model)model;
+    entry.x_name = names[0];
+    entry.y_name = names[1];
+    take_points(config, points, &entry);
     KLF_TRY(klf_fit_entry_fit(held, config->errors == KLF_FIT_ERRORS_AUTO ? KLF_FIT_GIVEN : (klf_fit_errors)config->errors,
                               &entry));
     out->n_curves = 1;

@@ -21,14 +21,15 @@ typedef struct klf_fit_config {
     klf_list_text select, hold; /* AXIS=VALUE, NAME=VALUE */
     bool          average;      /* over the axis seed */
     uint64_t      first, last;  /* layers */
-    bool          first_given, last_given;
+    double        x_min, x_max; /* of points; NaN: no end */
+    bool          quantity_given, first_given, last_given;
 } klf_fit_config;
 
 extern const char *const klf_fit_model_choices[], *const klf_fit_quantity_choices[], *const klf_fit_errors_choices[];
 
 typedef struct klf_fit_entry {
     klf_fit_model model;
-    const char   *x_name, *y_name; /* "layer", "kl_per_neuron"; "var_w", "a"; "x", "y" */
+    const char   *x_name, *y_name; /* "layer", "kl_per_neuron"; "var_w", "a"; "coupling", "s_inf"; "x", "y" */
     const char   *errors; /* what those of the parameters rest on: given, scaled, equal; ensemble: given, the points being means
                              over   networks or images with their scatter; jackknife: of the networks that were averaged */
     bool     is_network, across; /* of a result file; of the plateaus of several var_w */
@@ -53,7 +54,9 @@ typedef struct klf_fit_result {
 /* KLF_ERR_USAGE or KLF_ERR_DATA with a sentence where nothing can be fitted. A curve of several that cannot be is an entry with
  * a refusal. *out is empty on failure. */
 klf_status klf_fit_run_kl(const klf_fit_config *config, const klf_kl_file *file, klf_fit_result *out);
-klf_status klf_fit_run_table(const klf_fit_config *config, const klf_xy_table *table, klf_fit_result *out);
+/* names: of x and y. model: what `auto` is; KLF_FIT_MODEL_AUTO if the points do not tell. */
+klf_status klf_fit_run_points(const klf_fit_config *config, const klf_xy_table *points, const char *const names[2], int model,
+                              klf_fit_result *out);
 void       klf_fit_result_free(klf_fit_result *result);
 
 #endif

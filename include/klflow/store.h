@@ -63,6 +63,14 @@ klf_status klf_store_read_kl(const char *path, klf_kl_file **out);
 /** Accepts NULL. */
 void klf_store_free_kl(klf_kl_file *file);
 
+/** What kind of file of klflow it is: its attribute schema, as "klflow-kl"; the caller's, free(). KLF_ERR_NOINPUT,
+ * KLF_ERR_DATA. *schema is NULL on failure. */
+klf_status klf_store_read_schema(const char *path, char **schema);
+
+/** Two variables of one dimension of a group, such as "coupling" and "s_inf" of group "ising1d", equally long.
+ *  column [2]: the values, [*n] each, the caller's, free(); NULL on failure: KLF_ERR_NOINPUT, KLF_ERR_DATA, KLF_ERR_MEMORY. */
+klf_status klf_store_read_columns(const char *path, const char *group, const char *const name[2], size_t *n, double *column[2]);
+
 /** Writes a network as datasets W0.., B0.. (double, W is [out][in]) with attributes depth, var_w, var_b, seed, random,
  *  weight_format. Fails as
  *  klf_store_write_kl does. */

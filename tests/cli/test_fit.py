@@ -167,6 +167,23 @@ class Numbers(FitCase):
         self.assertAlmostEqual(fit["a_stderr"], ff ** -0.5, delta=1e-12)
         self.assertEqual((fit["b"], fit["b_stderr"], fit["dof"]), (0.6, 0, 26))
 
+    def test_ising_models(self):
+        """Files of sweeps over couplings: s_inf, all of it or up to some coupling, as a table of the same numbers."""
+        for command, options in (("ising1d", ("--coupling", "0.1:4:40")), ("ising2d", ("--coupling", "0.02:0.44:22"))):
+            result = run(command, *options, "-o", f"{command}.h5", "--json", "--quiet", cwd=self.folder)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            points = [json.loads(line) for line in result.stdout.splitlines()]
+            rows = [(p["coupling"], p["s_inf"] if "s_inf" in p else p["exact"]["s_inf"]) for p in points]
+            table = self.table(rows, heading="")
+            for more in ((), ("--x-max", "0.3"), ("--x-min", "0.1", "--x-max", "0.4", "--errors", "equal")):
+                fit, = self.fits(f"{command}.h5", *more)
+                self.assertEqual((fit["model"], fit["x_name"], fit["y_name"], fit["errors"]), ("asymptote", "coupling", "s_inf", "equal"))
+                same, = self.fits("--table", table, "--model", "asymptote", *more)
+                self.assertEqual([fit[k] for k in ("p", "c", "p_stderr", "x", "y")], [same[k] for k in ("p", "c", "p_stderr", "x", "y")])
+        # s_inf ln 2 = K^2 + 5/2 K^4 in two dimensions, so p is 1 / ln 2 for weak coupling: to 1 % up to K = 0.1
+        fit, = self.fits("ising2d.h5", "--x-max", "0.1")
+        self.assertAlmostEqual(fit["p"] * math.log(2), 1, delta=0.01)
+
     def test_the_fit_of_the_paper(self):
         """(2.35) back from its own values, which klflow ising1d prints."""
         rows = []
@@ -325,9 +342,14 @@ class Mistakes(FitCase):
         ("-1,2\n2,3\n3,4\n", "--model plateau", DATA, "point 1 has x = -1: a (1 - b^x) is for x >= 0"),
         (GOOD, "", USAGE, "a table does not say which curve it is: add --model plateau, tanh or asymptote"),
         (GOOD, "--model plato", USAGE, "--model must be plateau, tanh, asymptote or auto, not 'plato'"),
-        (GOOD, "--model tanh --errors given", USAGE, "--errors given needs errors, but the table has no third column"),
+        (GOOD, "--model tanh --errors given", USAGE, "--errors given needs errors, but the points have none"),
         (GOOD, "--model tanh --average", USAGE,
-         "--select, --average, --first-layer and --last-layer are for result files, not for --table"),
+         "--quantity, --select, --average, --first-layer and --last-layer are for result files of klflow kl"),
+        (GOOD, "--model tanh --quantity kl", USAGE,
+         "--quantity, --select, --average, --first-layer and --last-layer are for result files of klflow kl"),
+        (GOOD, "--model tanh --x-min 3 --x-max 2", USAGE, "--x-min 3 is above --x-max 2"),
+        (GOOD, "--model tanh --x-max 2", DATA,
+         "2 points at 2 different x beside 0: too few to fit 2 parameters and see how well; it takes 3 points"),
         (GOOD, "--model tanh --hold b=1", USAGE, "--hold: alpha tanh(beta x) has the parameters alpha and beta, not 'b'"),
         (GOOD, "--model tanh --hold beta", USAGE, "--hold takes NAME=VALUE, such as beta=0.7, not 'beta'"),
         (GOOD, "--model tanh --hold beta=0", USAGE, "beta of alpha tanh(beta x) cannot be held at 0: it is positive"),
@@ -360,6 +382,8 @@ class Mistakes(FitCase):
         self.refused("k.h5 --average", USAGE, "--average is over the seeds of a sweep and takes 3 of them, but there is 1; a run with "
                                               "--ensemble has averaged over its networks already")
         self.refused("k.h5 --first-layer 5 --last-layer 3", USAGE, "--first-layer 5 is behind --last-layer 3")
+        self.refused("k.h5 --x-max 3", USAGE, "--x-min and --x-max are for tables and Ising models; layers have --first-layer and "
+                                              "--last-layer")
         self.refused("k.h5 --first-layer 30", DATA, "0 points at 0 different x beside 0: too few to fit 2 parameters and see how well; "
                                                     "it takes 3 points")
         content = (self.folder / "k.h5").read_bytes()

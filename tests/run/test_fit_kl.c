@@ -85,7 +85,8 @@ static void destroy(made_up *m)
     free(m->file.sweep.point);
 }
 
-static const klf_fit_config by_default = {.model = KLF_FIT_MODEL_AUTO, .errors = KLF_FIT_ERRORS_AUTO};
+static const klf_fit_config by_default = {
+    .model = KLF_FIT_MODEL_AUTO, .errors = KLF_FIT_ERRORS_AUTO, .x_min = NAN, .x_max = NAN};
 
 /* 300 runs of 12 networks. Errors from 12 networks have 11 degrees of freedom, so pulls a variance of 11/9, and another tenth
  * for weights that follow the noise; five standard errors of their mean square are 0.5. */
