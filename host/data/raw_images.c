@@ -69,28 +69,21 @@ static void mix(const unsigned char *byte, size_t n, uint32_t *luma)
         luma[i] = (uint32_t)RED * byte[i] + (uint32_t)GREEN * byte[n + i] + (uint32_t)BLUE * byte[2 * n + i];
 }
 
-/* How many units of large pixel j lie in small pixel i: 8i .. 8i+8 meets 7j .. 7j+7. */
-static uint32_t overlap(size_t i, size_t j)
-{
-    const size_t begin = SMALL_UNITS * i > LARGE_UNITS * j ? SMALL_UNITS * i : LARGE_UNITS * j;
-    const size_t small_end = SMALL_UNITS * (i + 1), large_end = LARGE_UNITS * (j + 1);
-    const size_t end = small_end < large_end ? small_end : large_end;
-    return end > begin ? (uint32_t)(end - begin) : 0;
-}
-
-/* A small pixel meets at most two large ones in each direction, from the one in which it begins. The sum of 64 units of area
- * with the largest luma stays below 2^32: 64 * 255000. */
+/* A small pixel lies in two large ones in each direction: in 1 to 7 units of the one where it begins, and for the rest of its 8
+ * in the next. The sum over 64 units of area stays below 2^32 with the largest luma, 255000. */
 static void reduce(const uint32_t *luma, double scale, double *pixel)
 {
-    for (size_t y = 0; y < SMALL_SIDE; y++)
-        for (size_t x = 0; x < SMALL_SIDE; x++) {
-            const size_t top = SMALL_UNITS * y / LARGE_UNITS, left = SMALL_UNITS * x / LARGE_UNITS;
-            uint32_t     sum = 0;
-            for (size_t v = top; v < top + 2 && v < LARGE_SIDE; v++)
-                for (size_t u = left; u < left + 2 && u < LARGE_SIDE; u++)
-                    sum += overlap(y, v) * overlap(x, u) * luma[v * LARGE_SIDE + u];
-            pixel[y * SMALL_SIDE + x] = sum / (scale * (SMALL_UNITS * SMALL_UNITS));
+    for (uint32_t y = 0; y < SMALL_SIDE; y++) {
+        const uint32_t  row = SMALL_UNITS * y / LARGE_UNITS, upper = LARGE_UNITS * (row + 1) - SMALL_UNITS * y;
+        const uint32_t *above = luma + (size_t)row * LARGE_SIDE, *below = above + LARGE_SIDE;
+        for (uint32_t x = 0; x < SMALL_SIDE; x++) {
+            const uint32_t col = SMALL_UNITS * x / LARGE_UNITS, left = LARGE_UNITS * (col + 1) - SMALL_UNITS * x;
+            const uint32_t right = SMALL_UNITS - left, lower = SMALL_UNITS - upper;
+            const uint32_t sum = upper * (left * above[col] + right * above[col + 1]) +
+                                 lower * (left * below[col] + right * below[col + 1]);
+            *pixel++ = sum / (scale * (SMALL_UNITS * SMALL_UNITS));
         }
+    }
 }
 
 void klf_raw_images_pixels(const klf_raw_images *raw, size_t side, size_t index, double *pixel)
