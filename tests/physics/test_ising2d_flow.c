@@ -118,10 +118,12 @@ static void test_fixed_points(void **state)
     (void)state;
     for (double alpha = 1.001; alpha < 1e6; alpha *= 1.07) {
         klf_ising2d_fixed_point p = klf_ising2d_fixed_point_get(alpha);
-        flow                    below, above;
+        flow                    at, below, above;
         assert_true(p.exists && p.converged && p.eigenvalue > 1.0);
         /* rounding of ln cosh 4K in units of K */
         assert_close(p.residual, 0.0, 4e-16 * (1.0 + p.k) * alpha, "residual");
+        run(alpha, p.k, &at);
+        assert_close(at.k[N], p.k, 0.0, "K_60 from the fixed point");
         run(alpha, p.k * 0.999, &below);
         run(alpha, p.k * 1.001, &above);
         assert_true(below.k[N] < below.k[0] && above.k[N] > above.k[0]);
