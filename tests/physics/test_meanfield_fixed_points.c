@@ -52,7 +52,7 @@ static void test_table(void **state)
         assert_relative(p.xi_c, -1.0 / log(table[i].slope), FEW_ULPS * (p.xi_c + 1.0), "xi_c");
         assert_int_equal(p.phase, table[i].chi_1 < 1.0 ? KLF_PHASE_ORDERED : KLF_PHASE_CHAOTIC);
         assert_true(fabs(p.q_star.residual) <= FEW_ULPS * p.q_star.value && fabs(p.rho_star.residual) <= FEW_ULPS);
-        assert_true(p.q_star.steps <= 30 && p.rho_star.steps <= 20);
+        assert_true(p.q_star.steps <= 20 && p.rho_star.steps <= 20);
     }
 }
 
@@ -188,6 +188,58 @@ static void test_huge_variances(void **state)
     }
 }
 
+/* From a fixed sequence (splitmix64). */
+static double uniform(uint64_t *state, double from, double to)
+{
+    uint64_t x = *state += 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    x ^= x >> 31;
+    return from + (to - from) * (double)(x >> 11) * 0x1p-53;
+}
+
+/* Wherever the point: solved, and on the side of the critical line that it is on. A third of the points are close to the line
+ * or to its beginning (1, 0). */
+static void test_anywhere(void **state)
+{
+    (void)state;
+    uint64_t random = 1;
+    for (size_t i = 0; i < 3000; i++) {
+        double w = pow(10.0, i % 2 ? uniform(&random, -2.0, 3.0) : uniform(&random, -300.0, 12.0));
+        double b = i % 10 == 9 ? 0.0 : pow(10.0, i % 4 > 1 ? uniform(&random, -12.0, 3.0) : uniform(&random, -300.0, 12.0));
+        double line = klf_meanfield_critical_at_var_b(b).var_w;
+        double away = (i % 4 > 1 ? -1.0 : 1.0) * pow(10.0, uniform(&random, -15.0, -1.0));
+        if (i % 3 == 0)
+            w = (i % 2 ? line : 1.0) * (1.0 + away);
+        klf_meanfield_point p;
+        klf_meanfield_point_get(w, b, &p);
+        if (!(p.q_star.converged && p.rho_star.converged && p.q_star.value >= b && p.lambda_q <= 1.0 &&
+              fabs(p.q_star.residual) <= 2e-15 * p.q_star.value && fabs(p.rho_star.residual) <= 2e-14))
+            fail_msg("(%.17g, %.17g) is not solved", w, b);
+        if (p.phase == KLF_PHASE_CRITICAL ? !(fabs(w / line - 1.0) <= 1e-4) : (p.phase == KLF_PHASE_ORDERED) != (w < line))
+            fail_msg("(%.17g, %.17g) has phase %s, the line is at %.17g", w, b, klf_phase_name(p.phase), line);
+        if (p.phase == KLF_PHASE_CHAOTIC && !(p.slope < 1.0 && p.one_minus_rho_star > 0.0 && p.rho_star.value >= 0.0))
+            fail_msg("(%.17g, %.17g): slope %.17g at rho* = %.17g", w, b, p.slope, p.rho_star.value);
+    }
+}
+
+/* rho* is proportional to a small var_b, which a form as 1 - delta does not know. */
+static void test_small_var_b(void **state)
+{
+    (void)state;
+    klf_meanfield_point p, zero;
+    klf_meanfield_point_get(2.0, 0.0, &zero);
+    for (double b = 1e-300; b < 1e-3; b *= 1e3) {
+        klf_meanfield_point_get(2.0, b, &p);
+        double tangent = b / (zero.q_star.value * (1.0 - zero.slope));
+        /* the next terms are b^2 and b^3; beyond 1e-8 rho* has an absolute error of 1e-16 / (1 - slope) */
+        assert_close(p.rho_star.value, tangent, (5e-14 + 100.0 * b) * tangent + (b > 1e-12 ? 1e-14 : 0.0),
+                     "rho* of a small var_b");
+    }
+    klf_meanfield_point_get(0.7, 1e-200, &p);
+    assert_relative(p.q_star.value, 1e-200 / 0.3, 1e-15, "q* of a small var_b");
+}
+
 static void test_out_of_range(void **state)
 {
     (void)state;
@@ -231,6 +283,8 @@ int main(void)
         cmocka_unit_test(test_xi_c_is_measured),
         cmocka_unit_test(test_edges),
         cmocka_unit_test(test_huge_variances),
+        cmocka_unit_test(test_anywhere),
+        cmocka_unit_test(test_small_var_b),
         cmocka_unit_test(test_out_of_range),
         cmocka_unit_test(test_map),
     };
