@@ -6,7 +6,9 @@
 #include "cli/guarded_check.h"
 #include "cli/help.h"
 #include "cli/report.h"
+#include "core/quote.h"
 #include "run/options.h"
+#include "run/same_file.h"
 #include "store/sweep_file.h"
 
 #include <math.h>
@@ -24,8 +26,8 @@ static const char usage[] = "klflow fit (FILE.h5 | --table FILE.csv --model NAME
 
 typedef struct fit_options {
     klf_fit_config config;
-    char          *table;
-    bool           json;
+    char          *table, *output;
+    bool           force, json;
 } fit_options;
 
 _Static_assert(sizeof(klf_fit_model) == sizeof(int), "options set choices as int");
@@ -123,12 +125,25 @@ static const klf_option table[] = {
              "points weigh the same; by their scatter), or auto: scaled for single networks and across var_w, given for means "
              "and for tables with errors, else equal",
      .group = "How"},
+    {.name = "output",
+     .letter = 'o',
+     .type = KLF_OPTION_TEXT,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, output),
+     .metavar = "FILE",
+     .otherwise = "no file",
+     .help = "write the fits to this HDF5 file, which klflow plot draws",
+     .group = "Output"},
+    {.name = "force",
+     .type = KLF_OPTION_FLAG,
+     .where = KLF_IN_COMMAND,
+     .offset = offsetof(fit_options, force),
+     .help = "overwrite a file that exists"},
     {.name = "json",
      .type = KLF_OPTION_FLAG,
      .where = KLF_IN_COMMAND,
      .offset = offsetof(fit_options, json),
-     .help = "print one line of JSON a fit instead of tables",
-     .group = "Output"},
+     .help = "print one line of JSON a fit instead of tables"},
 };
 
 /* Which variable of the result files of other commands is a curve, and which curve. */
@@ -191,6 +206,17 @@ done:
     return st;
 }
 
+/* Before any work. */
+static klf_status check_output(const fit_options *options, const klf_arguments *arguments)
+{
+    const char *input = options->table != NULL ? options->table : arguments->positional[0];
+    if (options->output == NULL || input == NULL)
+        return KLF_OK;
+    if (klf_same_file(options->output, input))
+        return klf_fail(KLF_ERR_USAGE, "--output would replace %s, which is to be fitted", klf_quoted_path(input).text);
+    return klf_store_check_output(options->output, options->force);
+}
+
 static klf_status judge(const klf_fit_result *result)
 {
     size_t first = 0;
@@ -223,7 +249,11 @@ int klf_cmd_fit(int argc, char **argv)
         klf_help_print(usage, &set, 1);
         goto done;
     }
+    KLF_TRY(check_output(&options, &arguments));
     KLF_TRY(run(&options, &arguments, &result));
+    if (options.output != NULL)
+        KLF_TRY(klf_fit_write(options.output, options.force, options.table != NULL ? options.table : arguments.positional[0],
+                              &result));
     if (options.json)
         klf_fit_print_json(&result);
     else if (result.n_curves > 1 || result.entry[0].refusal == NULL)

@@ -316,6 +316,8 @@ static klf_status fit_grid(const job *j)
     const size_t           n_seed = j->config->average ? 1 : c->n[SEED];
     const size_t           total = c->n[VAR_W] * c->n[VAR_B] * c->n[DEPTH] * n_seed * c->n[INPUT];
     klf_fit_entry          entry = {0};
+    for (size_t axis = 0; axis < KLF_N_AXES; axis++)
+        j->out->shape[axis] = axis == SEED ? n_seed : c->n[axis];
     for (size_t k = 0; k < total; k++) {
         size_t rest = k, index[KLF_N_AXES];
         index[INPUT] = c->index[INPUT][rest % c->n[INPUT]];

@@ -47,6 +47,7 @@ typedef struct klf_fit_entry {
 
 typedef struct klf_fit_result {
     size_t         n, n_curves; /* those across var_w come behind the curves */
+    size_t         shape[5];    /* of networks: values of var_w, var_b, depth, seed and input, the last one fastest */
     klf_fit_entry *entry;       /* [n], owned */
     size_t         n_failed;    /* refused or not converged, among the curves */
 } klf_fit_result;
@@ -57,6 +58,8 @@ klf_status klf_fit_run_kl(const klf_fit_config *config, const klf_kl_file *file,
 /* names: of x and y. model: what `auto` is; KLF_FIT_MODEL_AUTO if the points do not tell. */
 klf_status klf_fit_run_points(const klf_fit_config *config, const klf_xy_table *points, const char *const names[2], int model,
                               klf_fit_result *out);
+/* Writes a result file: docs/formats.md. source: the file that was fitted. KLF_ERR_CREATE, KLF_ERR_IO, KLF_ERR_MEMORY. */
+klf_status klf_fit_write(const char *path, bool force, const char *source, const klf_fit_result *result);
 void       klf_fit_result_free(klf_fit_result *result);
 
 #endif

@@ -20,6 +20,7 @@ static const struct {
     {KLF_SCHEMA_ISING1D, "ising1d", {"coupling", "step"}, {"s", "s_inf"}},
     {KLF_SCHEMA_ISING2D, "ising2d", {"coupling", "step"}, {"s"}},
     {KLF_SCHEMA_MEANFIELD, "meanfield", {"var_w", "var_b"}, {"q_star", "xi_c", "xi_q", "phase"}},
+    {KLF_SCHEMA_FIT, "fit", {"point"}, {"x", "y", "y_fit", "status"}},
 };
 
 enum { N_KNOWN = sizeof known / sizeof known[0] };

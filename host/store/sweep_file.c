@@ -50,7 +50,7 @@ done:
 
 static klf_status write_flags(sweep_file *f, const klf_sweep_variable *v, klf_nc_var var)
 {
-    static const int8_t values[] = {0, 1, 2, 3};
+    static const int8_t values[] = {0, 1, 2, 3, 4};
     klf_status          st = KLF_OK;
     size_t              n = 1, n_values = 1;
     for (size_t i = 0; i < v->rank; i++)

@@ -9,6 +9,7 @@
 #define KLF_SCHEMA_ISING1D "klflow-ising1d"
 #define KLF_SCHEMA_ISING2D "klflow-ising2d"
 #define KLF_SCHEMA_MEANFIELD "klflow-meanfield"
+#define KLF_SCHEMA_FIT "klflow-fit"
 
 enum { KLF_SWEEP_MAX_AXES = 6 };
 

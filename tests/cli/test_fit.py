@@ -382,6 +382,10 @@ class Mistakes(FitCase):
         self.refused("k.h5 --average", USAGE, "--average is over the seeds of a sweep and takes 3 of them, but there is 1; a run with "
                                               "--ensemble has averaged over its networks already")
         self.refused("k.h5 --first-layer 5 --last-layer 3", USAGE, "--first-layer 5 is behind --last-layer 3")
+        self.refused("k.h5 -o k.h5 --force", USAGE, "--output would replace 'k.h5', which is to be fitted")
+        self.refused("k.h5 -o none/f.h5", 73, "cannot write 'none/f.h5': folder 'none': No such file or directory")
+        self.write("there.h5", "")
+        self.refused("k.h5 -o there.h5", 73, "'there.h5' exists; choose another name, or overwrite it with --force")
         self.refused("k.h5 --x-max 3", USAGE, "--x-min and --x-max are for tables and Ising models; layers have --first-layer and "
                                               "--last-layer")
         self.refused("k.h5 --first-layer 30", DATA, "0 points at 0 different x beside 0: too few to fit 2 parameters and see how well; "

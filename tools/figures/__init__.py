@@ -8,11 +8,11 @@ import matplotlib
 
 matplotlib.use("Agg")  # Files only: no display is needed.
 
-from figures import ising1d, ising2d, kl_flow, meanfield  # noqa: E402  (after the choice of the backend)
+from figures import fit, ising1d, ising2d, kl_flow, meanfield  # noqa: E402  (after the choice of the backend)
 from figures.errors import BadData, BadRequest  # noqa: E402
 
 FIGURES = {"klflow-kl": kl_flow.draw, "klflow-ising1d": ising1d.draw, "klflow-ising2d": ising2d.draw,
-           "klflow-meanfield": meanfield.draw}
+           "klflow-meanfield": meanfield.draw, "klflow-fit": fit.draw}
 
 
 def draw_file(file, select):
