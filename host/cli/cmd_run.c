@@ -6,6 +6,7 @@
 #include "cli/kl_execute.h"
 #include "cli/report.h"
 #include "cli/sweep_command.h"
+#include "core/quote.h"
 #include "run/yaml_config.h"
 
 #include <stddef.h>
@@ -121,6 +122,19 @@ static klf_status take_section(const klf_section *section, job *j)
     return section->init(j->config);
 }
 
+/* An option that the command line has and the section lacks: said better than as an unknown one, for --help lists it. */
+static klf_status check_options(const klf_option_set *given, const klf_section *section, const char *path)
+{
+    for (size_t i = 0; i < given->n; i++) {
+        const klf_option *option = &given->table[i];
+        if (given->origin[i].from == KLF_FROM_COMMAND &&
+            klf_option_find(section->table, section->n, KLF_IN_RUN, option->name) == NULL)
+            return klf_fail(KLF_ERR_USAGE, "%s is for %s: only, and %s has %s:", klf_option_flag_label(option).text,
+                            given->section, klf_quoted_path(path).text, section->name);
+    }
+    return KLF_OK;
+}
+
 /* The command line with the options of a section. Only the section of the file knows the keys of --set. */
 static klf_status parse(int argc, char **argv, const klf_section *section, bool with_keys, job *j, klf_arguments *arguments)
 {
@@ -154,7 +168,9 @@ static int run(int argc, char **argv, job *j)
     j->path = arguments.positional[0];
     const klf_status   read = klf_read_config_file(j->path, &j->text, &j->length);
     const klf_section *section = read == KLF_OK ? klf_yaml_config_section(j->text, j->length) : klf_sections[0];
-    st = parse(argc, argv, section, true, j, &arguments);
+    st = check_options(&j->set, section, j->path);
+    if (st == KLF_OK)
+        st = parse(argc, argv, section, true, j, &arguments);
     if (st != KLF_OK || read != KLF_OK) /* the sentence is that of the last failure */
         return klf_report(st != KLF_OK ? st : read);
     memcpy((char *)j->config + section->config_file, &j->path, sizeof j->path);

@@ -20,7 +20,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"kl", klf_cmd_kl, "relative entropy of a network's layers, from options"},
-    {"run", klf_cmd_run, "the same from a YAML file"},
+    {"run", klf_cmd_run, "what a YAML file asks for: kl, ising1d, ising2d or meanfield"},
     {"ising1d", klf_cmd_ising1d, "relative entropy of an Ising chain under decimation"},
     {"ising2d", klf_cmd_ising2d, "the same of the square lattice, in a scheme and exactly"},
     {"meanfield", klf_cmd_meanfield, "fixed points, phases and KL of networks of infinite width"},

@@ -4,6 +4,7 @@
 #include "cli/sweep_command.h"
 
 #include "cli/help.h"
+#include "cli/json_line.h"
 #include "cli/plotter.h"
 #include "cli/report.h"
 #include "cli/signals.h"
@@ -75,21 +76,51 @@ static void print_quantities(const klf_sweep_kind *kind, const klf_sweep *sweep)
     putchar('\n');
 }
 
-static void print_plan(const klf_sweep_printer *printer, const void *config)
+static klf_status print_plan_json(const klf_sweep_kind *kind, const klf_sweep_output *output, const klf_sweep *sweep)
+{
+    const char **name = malloc(kind->n_quantities * sizeof *name);
+    size_t       n = 0;
+    if (name == NULL)
+        return klf_fail(KLF_ERR_MEMORY, "no memory to print the plan");
+    for (size_t q = 0; q < kind->n_quantities; q++)
+        if (klf_sweep_has(sweep, &kind->quantity[q]))
+            name[n++] = kind->quantity[q].name;
+    klf_json_begin();
+    klf_json_text("section", kind->section->name);
+    klf_json_whole("points", sweep->n_points);
+    klf_json_open("axes");
+    for (size_t i = 0; i < sweep->n_axes; i++)
+        klf_json_whole(sweep->axis[i].name, sweep->axis[i].size);
+    klf_json_close();
+    klf_json_texts("quantities", name, n);
+    klf_json_real("result_bytes", 8.0 * klf_sweep_n_values(kind, sweep));
+    klf_json_text("output", output->file);
+    klf_json_text("plot", output->plot);
+    klf_json_end();
+    free(name);
+    return KLF_OK;
+}
+
+static klf_status print_plan(const klf_sweep_printer *printer, const void *config)
 {
     const klf_sweep_kind   *kind = printer->kind;
     const klf_sweep_output *output = klf_sweep_output_of(kind, config);
     klf_sweep               sweep;
     klf_sweep_plan(kind, config, &sweep);
+    if (output->json)
+        return print_plan_json(kind, output, &sweep);
     print_size(stdout, kind, &sweep);
     putchar('\n');
     for (size_t i = 0; i < sweep.n_axes; i++)
         print_range(&sweep.axis[i]);
     print_quantities(kind, &sweep);
+    double megabytes = 8e-6 * klf_sweep_n_values(kind, &sweep);
     if (output->file != NULL)
-        printf("%-12s %s, %.3g MB before compression\n", "output", output->file, 8e-6 * klf_sweep_n_values(kind, &sweep));
+        printf("%-12s %s, %.3g %s before compression\n", "output", output->file, megabytes < 1e3 ? megabytes : 1e-3 * megabytes,
+               megabytes < 1e3 ? "MB" : "GB");
     if (output->plot != NULL)
         printf("%-12s %s\n", "plot", output->plot);
+    return KLF_OK;
 }
 
 /* A plot that cannot be drawn should not be found out after the work. */
@@ -136,10 +167,7 @@ klf_status klf_sweep_execute(const klf_sweep_printer *printer, const void *confi
         st = klf_store_check_output(s.output->file, s.output->force);
     if (st != KLF_OK)
         return st;
-    if (!s.output->dry_run)
-        return run(&s);
-    print_plan(printer, config);
-    return KLF_OK;
+    return s.output->dry_run ? print_plan(printer, config) : run(&s);
 }
 
 int klf_sweep_command(const klf_sweep_printer *printer, int argc, char **argv)

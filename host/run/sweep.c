@@ -3,6 +3,7 @@
 #include "run/sweep.h"
 
 #include "core/cpu_count.h"
+#include "core/memory.h"
 #include "run/provenance.h"
 
 #include <stdio.h>
@@ -96,6 +97,12 @@ static klf_status no_memory(const sweep_run *r)
 static klf_status allocate(sweep_run *r)
 {
     const klf_sweep_kind *kind = r->kind;
+    const double          needed = 8.0 * klf_sweep_n_values(kind, &r->sweep), available = klf_memory_available();
+    if (needed > available) /* which the system may grant all the same, and then end the process */
+        return klf_fail(KLF_ERR_MEMORY,
+                        "the results of %zu points take %.3g GB, and %.3g GB are available; ask for fewer points, steps or "
+                        "quantities",
+                        r->sweep.n_points, 1e-9 * needed, 1e-9 * available);
     r->values = calloc(kind->n_quantities, sizeof *r->values);
     if (r->values == NULL)
         return no_memory(r);
@@ -171,6 +178,7 @@ static klf_status write_file(const sweep_run *r, const klf_provenance *provenanc
                                            .long_name = quantity->long_name,
                                            .units = quantity->units,
                                            .flags = quantity->flags,
+                                           .whole = quantity->type == KLF_OF_SIZE,
                                            .values = r->values[q]};
         for (size_t i = 0; i < sweep->n_point_axes; i++)
             if (is_over(quantity, i))

@@ -48,13 +48,19 @@ done:
     return st;
 }
 
+static size_t count_values(const sweep_file *f, const klf_sweep_variable *v)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < v->rank; i++)
+        n *= f->contents->axis[v->axis[i]].size;
+    return n;
+}
+
 static klf_status write_flags(sweep_file *f, const klf_sweep_variable *v, klf_nc_var var)
 {
     static const int8_t values[] = {0, 1, 2, 3, 4};
     klf_status          st = KLF_OK;
-    size_t              n = 1, n_values = 1;
-    for (size_t i = 0; i < v->rank; i++)
-        n_values *= f->contents->axis[v->axis[i]].size;
+    size_t              n = 1, n_values = count_values(f, v);
     for (const char *p = v->flags; *p; p++)
         n += *p == ' ';
     assert(n <= sizeof values);
@@ -71,22 +77,37 @@ done:
     return st;
 }
 
+static klf_status write_whole(sweep_file *f, const klf_sweep_variable *v, klf_nc_var var)
+{
+    size_t   n = count_values(f, v);
+    int64_t *whole = malloc(n * sizeof *whole);
+    if (!whole)
+        return no_memory(f);
+    for (size_t i = 0; i < n; i++)
+        whole[i] = (int64_t)v->values[i];
+    klf_status st = klf_nc_write(f->writer, var, whole);
+    free(whole);
+    return st;
+}
+
 static klf_status write_variable(sweep_file *f, const klf_sweep_variable *v)
 {
     klf_status  st = KLF_OK;
     klf_nc_dim  dim[KLF_SWEEP_MAX_AXES];
     klf_nc_var  var;
-    klf_nc_type type = v->flags ? KLF_NC_INT8 : KLF_NC_DOUBLE;
+    klf_nc_type type = v->flags ? KLF_NC_INT8 : v->whole ? KLF_NC_INT64 : KLF_NC_DOUBLE;
     for (size_t i = 0; i < v->rank; i++)
         dim[i] = f->dim[v->axis[i]];
-    KLF_TRY(klf_nc_variable(f->writer, f->group, v->name, type, v->rank, dim, v->flags ? NULL : &no_value, &var));
+    KLF_TRY(klf_nc_variable(f->writer, f->group, v->name, type, v->rank, dim, type == KLF_NC_DOUBLE ? &no_value : NULL, &var));
     KLF_TRY(klf_nc_text(f->writer, var.id, "long_name", v->long_name));
-    if (v->flags) {
-        KLF_TRY(write_flags(f, v, var));
-    } else {
+    if (v->units)
         KLF_TRY(klf_nc_text(f->writer, var.id, "units", v->units));
-        KLF_TRY(klf_nc_write(f->writer, var, v->values));
-    }
+    if (v->flags)
+        st = write_flags(f, v, var);
+    else if (v->whole)
+        st = write_whole(f, v, var);
+    else
+        st = klf_nc_write(f->writer, var, v->values);
 done:
     return st;
 }

@@ -25,6 +25,7 @@ typedef struct klf_sweep_variable {
     const char   *flags; /* of a flag: the meanings of 0, 1, ... with blanks between; NULL: no flag */
     size_t        rank;
     size_t        axis[KLF_SWEEP_MAX_AXES]; /* indices in the axes of the file */
+    bool          whole;                    /* whole numbers, and stored as such */
     const double *values;
 } klf_sweep_variable;
 

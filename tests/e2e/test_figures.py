@@ -104,6 +104,28 @@ class Figures(unittest.TestCase):
             self.assertIn(f"{name}.h5", done.stdout)
             self.assertEqual(list(self.folder.iterdir()), [])
 
+    def test_a_dry_run_as_json_tells_the_size(self):
+        done = self.succeed("run", str(CONFIGS / "phase-diagram.yaml"), "--dry-run", "--json", "--set", "layers=3")
+        plan = json.loads(done.stdout)
+        self.assertEqual((plan["section"], plan["points"], plan["axes"]), ("meanfield", 176 * 86, {"var_w": 176, "var_b": 86, "layer": 3}))
+        self.assertIn("kl_per_neuron", plan["quantities"])
+
+    def test_mistakes(self):
+        (self.folder / "a.yaml").write_text("ising1d:\n  coupling: 1\n  ring: 7\noutput: a.h5\n")
+        for arguments, code, sentence in (
+                (["run", "a.yaml"], 78, "a.yaml:3:3: a ring of 7 spins cannot lose every second one"),
+                (["run", "a.yaml", "--resume"], 64, "klflow: --resume is for kl: only, and 'a.yaml' has ising1d:"),
+                (["run", "a.yaml", "--set", "n_mc=5"], 64, "klflow: unknown key 'n_mc' in --set"),
+                (["run", "a.yaml", "--set", "ising1d.output=5"], 64, "klflow: 'output' belongs at the top level, beside ising1d:"),
+                (["run", "a.yaml", "--set", "ring=8", "-o", "none/a.h5"], 73, "klflow: cannot write 'none/a.h5'"),
+                (["run", "a.yaml", "--set", "ring=8", "-o", "a.yaml", "--force"], 64, "klflow: the config and output are the same file"),
+                (["ising2d", "--coupling", "1", "-o", "a.yaml"], 73, "klflow: 'a.yaml' exists")):
+            with self.subTest(arguments):
+                done = run(*arguments, cwd=self.folder)
+                self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
+                self.assertTrue(done.stderr.startswith(sentence) and done.stderr.count("\n") == 1, done.stderr)
+                self.assertEqual([path.name for path in self.folder.iterdir()], ["a.yaml"])
+
     def test_s_only_has_the_same_s(self):
         for command in ("ising1d", "ising2d"):
             self.succeed(command, "--coupling", "-1:3:2001", "--steps", "20", "--s-only", "-o", f"{command}.h5", "--quiet")
