@@ -56,7 +56,8 @@ def draw_maps(values, depths, critical_var_w):
     w, b = values["var_w"], values["var_b"]
     for axes, (name, symbol) in zip(panels, DEPTHS.items()):
         norm = LogNorm(*scale_of(depths[name]), clip=True)
-        mesh = axes.pcolormesh(w, b, depths[name].T, norm=norm, cmap=style.ORDERED, shading="gouraud", rasterized=True)
+        finite = np.nan_to_num(depths[name], posinf=np.finfo(float).max)  # An infinite depth would have no colour.
+        mesh = axes.pcolormesh(w, b, finite.T, norm=norm, cmap=style.ORDERED, shading="gouraud", rasterized=True)
         # White under black shows on both ends of the scale.
         axes.plot(critical_var_w, b, color="white", linewidth=2.0)
         axes.plot(critical_var_w, b, color="black", linewidth=0.9, linestyle=DASHES)
