@@ -4,6 +4,10 @@
 
 #include "cli/ising2d_output.h"
 #include "cli/sweep_command.h"
+#include "core/memory.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 
 static void print_json(const void *config, const void *result)
 {
@@ -28,6 +32,16 @@ static bool print_constants(const void *target)
     return true;
 }
 
+/* Said before the work begins, as it may be gigabytes. */
+static void needs(const void *target, char *text, size_t size)
+{
+    const klf_ising2d_config   *config = target;
+    klf_ising2d_lattice_request request = klf_ising2d_lattices_of(config);
+    if (config->cylinder != 0)
+        snprintf(text, size, "up to %.3g GB of memory for circumference %" PRIu64 ", of %.3g GB available",
+                 klf_ising2d_lattice_bytes(&request) * 1e-9, config->cylinder, klf_memory_available() * 1e-9);
+}
+
 const klf_sweep_printer klf_ising2d_printer = {
     .kind = &klf_ising2d_sweep_kind,
     .usage = "klflow ising2d --coupling K,... [options]\n"
@@ -37,6 +51,7 @@ const klf_sweep_printer klf_ising2d_printer = {
              "`klflow run` takes the same options from a YAML file.",
     .json = print_json,
     .tables = print_tables,
+    .needs = needs,
     .instead = print_constants,
 };
 

@@ -6,6 +6,7 @@
 #include "klflow/build_info.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* Of a scheme without a fixed point every entry is null. */
 static void print_fixed_point(const char *key, const klf_ising2d_fixed_point *point)
@@ -53,6 +54,45 @@ static void print_flags(const klf_ising2d_result *r, size_t n)
     klf_json_close();
 }
 
+/* Of step n: the bounds of each length of blocks. */
+static void print_convergence(size_t n, const klf_ising2d_cylinder_step *step)
+{
+    char key[8];
+    snprintf(key, sizeof key, "s_%zu", n);
+    klf_json_open(key);
+    klf_json_whole("rows", step->n_rows);
+    klf_json_reals("upper", step->upper, step->n_rows);
+    klf_json_real("lower", step->lower);
+    klf_json_whole("lower_rows", step->lower_rows);
+    klf_json_close();
+}
+
+static void print_cylinder(const klf_ising2d_lattices *r)
+{
+    const klf_ising2d_cylinder *c = &r->cylinder[r->n_cylinders - 1];
+    size_t                      from[KLF_ISING2D_MAX_CYLINDERS], n = r->n_cylinder_steps + 1, n_plane = r->n_plane_steps + 1;
+    for (size_t i = 0; i < r->n_cylinders; i++)
+        from[i] = r->cylinder[i].circumference;
+    klf_json_reals("s_cylinder", r->s_cylinder, n);
+    klf_json_reals("s_cylinder_stderr", r->s_cylinder_stderr, n);
+    klf_json_reals("s_extrapolated", r->s_extrapolated, n_plane);
+    klf_json_reals("s_extrapolated_stderr", r->s_extrapolated_stderr, n_plane);
+    klf_json_open("cylinder");
+    klf_json_whole("circumference", c->circumference);
+    klf_json_wholes("extrapolated_from", from, r->n_cylinders);
+    klf_json_real("memory_bytes", r->cylinder_bytes);
+    klf_json_real("s_inf", c->s_inf);
+    klf_json_real("lnZ_per_site", c->lnz_per_site);
+    klf_json_real("entropy_per_site", c->entropy_per_site);
+    klf_json_real("eta", c->eta);
+    klf_json_whole("power_iterations", c->power_iterations);
+    klf_json_real("residual", c->residual);
+    klf_json_bool("converged", c->converged);
+    for (size_t i = 2; i < n; i++)
+        print_convergence(i, &c->step[i]);
+    klf_json_close();
+}
+
 void klf_ising2d_print_json(const klf_ising2d_config *config, const klf_ising2d_result *result)
 {
     size_t n = result->n_steps + 1;
@@ -77,6 +117,13 @@ void klf_ising2d_print_json(const klf_ising2d_config *config, const klf_ising2d_
     klf_json_real("lnZ_per_site", result->plane.lnz);
     print_exact(&result->plane);
     print_fixed_point("fixed_point", &result->fixed_point);
+    if (config->cylinder != 0)
+        print_cylinder(&result->lattices);
+    if (config->torus != NULL) {
+        klf_json_reals("s_torus", result->lattices.s_torus, result->lattices.n_torus_steps + 1);
+        klf_json_text("torus", config->torus);
+        klf_json_text("torus_by", result->lattices.torus_enumerated ? "enumeration" : "transfer matrix");
+    }
     klf_json_text("scheme", klf_ising2d_scheme_names[config->scheme]);
     klf_json_real("alpha", result->alpha);
     klf_json_real("coupling", result->coupling);

@@ -145,6 +145,67 @@ static void print_wilson(const klf_ising2d_result *r)
            r->plane.s_1, r->plane.s_inf);
 }
 
+/* An estimated error: its size is what counts. */
+static void print_error(int width, double error)
+{
+    if (isfinite(error))
+        printf("%*.1e", width, error);
+    else
+        printf("%*s", width, "-");
+}
+
+/* "4, 6, 8 and 10" */
+static void print_circumferences(const klf_ising2d_lattices *r)
+{
+    for (size_t i = 0; i < r->n_cylinders; i++)
+        printf("%s%zu", i == 0 ? "" : i + 1 < r->n_cylinders ? ", " : " and ", r->cylinder[i].circumference);
+}
+
+static void print_cylinder_row(const klf_ising2d_lattices *r, size_t n)
+{
+    const klf_ising2d_cylinder *c = &r->cylinder[r->n_cylinders - 1];
+    printf("%4zu", n);
+    print_s(18, r->s_cylinder[n]);
+    print_error(9, r->s_cylinder_stderr[n]);
+    if (n < 2 || n > r->n_cylinder_steps)
+        printf("%6s", "-");
+    else
+        printf("%6zu", c->step[n].n_rows);
+    print_s(20, r->s_extrapolated[n]);
+    print_error(9, r->s_extrapolated_stderr[n]);
+    putchar('\n');
+}
+
+static void print_cylinder(const klf_ising2d_lattices *r, double s_inf)
+{
+    const klf_ising2d_cylinder *c = &r->cylinder[r->n_cylinders - 1];
+    size_t                      last = r->n_cylinder_steps > r->n_plane_steps ? r->n_cylinder_steps : r->n_plane_steps;
+    printf("\nInfinite cylinder of circumference %zu, and the plane from circumferences\n", c->circumference);
+    print_circumferences(r);
+    printf("\nstep%18s%9s%6s%20s%9s\n", "s, cylinder", "+-", "rows", "s, plane", "+-");
+    for (size_t n = 0; n <= last; n++)
+        print_cylinder_row(r, n);
+    printf(" inf");
+    print_s(18, c->s_inf);
+    printf("%15s", "");
+    print_s(20, s_inf);
+    printf("\n\n+-: estimated errors; rows: of the longest block of kept rows, whose conditional\n"
+           "entropy bounds s from above. Step 1 and inf are exact.\n");
+    if (r->n_cylinder_steps < r->n_plane_steps)
+        printf("A circumference of %zu allows %zu steps, smaller ones more.\n", c->circumference, r->n_cylinder_steps);
+}
+
+static void print_torus(const char *torus, const klf_ising2d_lattices *r)
+{
+    printf("\nTorus of %s spins, exactly, by %s\nstep%18s\n", torus,
+           r->torus_enumerated ? "enumeration of (2.5)" : "transfer matrices", "s");
+    for (size_t n = 0; n <= r->n_torus_steps; n++) {
+        printf("%4zu", n);
+        print_s(18, r->s_torus[n]);
+        putchar('\n');
+    }
+}
+
 void klf_ising2d_print_tables(const klf_ising2d_config *config, const klf_ising2d_result *result)
 {
     print_title(config, result);
@@ -160,6 +221,10 @@ void klf_ising2d_print_tables(const klf_ising2d_config *config, const klf_ising2
     }
     print_plane(&result->plane);
     print_fixed_point(config, &result->fixed_point);
+    if (config->cylinder != 0)
+        print_cylinder(&result->lattices, result->plane.s_inf);
+    if (config->torus != NULL)
+        print_torus(config->torus, &result->lattices);
 }
 
 static void print_constants_row(const char *scheme, const klf_ising2d_fixed_point *point)

@@ -101,6 +101,15 @@ static klf_status print_plan_json(const klf_sweep_kind *kind, const klf_sweep_ou
     return KLF_OK;
 }
 
+static void say_needs(const klf_sweep_printer *printer, const void *config, FILE *out, const char *before)
+{
+    char text[200] = "";
+    if (printer->needs != NULL)
+        printer->needs(config, text, sizeof text);
+    if (text[0] != '\0')
+        fprintf(out, "%s%s\n", before, text);
+}
+
 static klf_status print_plan(const klf_sweep_printer *printer, const void *config)
 {
     const klf_sweep_kind   *kind = printer->kind;
@@ -114,6 +123,7 @@ static klf_status print_plan(const klf_sweep_printer *printer, const void *confi
     for (size_t i = 0; i < sweep.n_axes; i++)
         print_range(&sweep.axis[i]);
     print_quantities(kind, &sweep);
+    say_needs(printer, config, stdout, "needs        ");
     double megabytes = 8e-6 * klf_sweep_n_values(kind, &sweep);
     if (output->file != NULL)
         printf("%-12s %s, %.3g %s before compression\n", "output", output->file, megabytes < 1e3 ? megabytes : 1e-3 * megabytes,
@@ -144,6 +154,8 @@ static klf_status run(session *s)
     klf_sweep_hooks hooks = {.arg = s, .point = on_point, .cancel = &klf_stop};
     if (s->output->file != NULL && !s->output->quiet)
         announce(s);
+    if (!s->output->quiet)
+        say_needs(s->printer, s->config, stderr, "klflow: needs ");
     klf_signals_catch();
     klf_status st = klf_sweep_run(s->printer->kind, s->config, &hooks);
     if (klf_signal_seen != 0)

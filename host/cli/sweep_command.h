@@ -12,6 +12,7 @@ typedef struct klf_sweep_printer {
     const char           *usage; /* for klf_help_print */
     void (*json)(const void *config, const void *result);
     void (*tables)(const void *config, const void *result);
+    void (*needs)(const void *config, char *text, size_t size); /* what it takes beyond the ordinary, or ""; may be NULL */
     bool (*instead)(const void *config); /* prints what the config asks for instead of a sweep, or is false; may be NULL */
 } klf_sweep_printer;
 

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 
 const char *const klf_ising2d_scheme_names[] = {"alpha", "maris-kadanoff", "naive", "wilson", NULL};
 
@@ -19,6 +20,12 @@ enum { COMPUTED = KLF_IN_COMMAND | KLF_IN_SECTION | KLF_IN_RECORD };
 
 #define AT(field) .offset = offsetof(klf_ising2d_config, field)
 #define GIVEN(field) .given_offset = offsetof(klf_ising2d_config, field)
+
+static klf_status check_torus_text(const char *text)
+{
+    size_t width, height;
+    return klf_ising2d_torus_sides(text, &width, &height);
+}
 
 static const klf_option table[] = {
     {.name = "coupling",
@@ -63,6 +70,27 @@ static const klf_option table[] = {
      .unit = "1",
      .otherwise = "alpha* = 1.6045...",
      .help = "alpha of scheme alpha; alpha* is the one whose fixed point is the exact K_c"},
+    {.name = "cylinder",
+     AT(cylinder),
+     .type = KLF_OPTION_WHOLE,
+     .where = COMPUTED,
+     .min = 2,
+     .max = 1000,
+     .metavar = "L",
+     .unit = "sites",
+     .otherwise = "none",
+     .help =
+         "also exact results for an infinite cylinder of circumference L, even, and the plane extrapolated from it and smaller "
+         "ones; 10 takes seconds, 16 half a minute"},
+    {.name = "torus",
+     AT(torus),
+     .type = KLF_OPTION_TEXT,
+     .where = COMPUTED,
+     .check = check_torus_text,
+     .metavar = "AxB",
+     .unit = "sites",
+     .otherwise = "none",
+     .help = "also exact results for a torus of A x B sites, both even, as far as both can be halved"},
     {.name = "constants",
      AT(constants),
      .type = KLF_OPTION_FLAG,
@@ -128,23 +156,39 @@ static void check_alpha(klf_rules *rules, const klf_ising2d_config *config)
         klf_rule_broken(rules, "alpha", NULL, "alpha must be at most %g; alpha* is 1.6045", KLF_ISING2D_MAX_ALPHA);
 }
 
+/* The sentence that came with a failure. */
+static void check_lattice(klf_rules *rules, const char *key, klf_status status)
+{
+    char sentence[400];
+    if (status == KLF_OK)
+        return;
+    snprintf(sentence, sizeof sentence, "%s", klf_last_error());
+    klf_rule_broken(rules, key, NULL, "%s", sentence);
+}
+
 static klf_status check(void *target, klf_complaint *complain, void *arg)
 {
     const klf_ising2d_config *config = target;
     klf_rules                 rules = {.complain = complain, .arg = arg};
     if (config->constants) {
-        if (config->coupling.n > 0 || config->alpha_given || config->scheme != KLF_ISING2D_ALPHA || config->output.file != NULL)
+        if (config->coupling.n > 0 || config->alpha_given || config->scheme != KLF_ISING2D_ALPHA || config->cylinder != 0 ||
+            config->torus != NULL || config->output.file != NULL)
             klf_rule_broken(&rules, "constants", NULL,
-                            "--constants are those of all schemes and of no coupling: leave out --coupling, --scheme, --alpha "
-                            "and --output");
+                            "--constants are those of all schemes and of no coupling: leave out --coupling, --scheme, --alpha, "
+                            "--cylinder, --torus and --output");
         return rules.status;
     }
     check_couplings(&rules, &config->coupling);
     check_alpha(&rules, config);
     if (config->s_only && config->output.file == NULL)
         klf_rule_broken(&rules, "s_only", "output", "s_only is about the result file, but no output file is given");
-    if (config->s_only && (config->scheme == KLF_ISING2D_WILSON || config->output.json))
-        klf_rule_broken(&rules, "s_only", NULL, "s_only leaves no room for scheme wilson or json: leave them out");
+    if (config->s_only &&
+        (config->scheme == KLF_ISING2D_WILSON || config->output.json || config->cylinder != 0 || config->torus != NULL))
+        klf_rule_broken(&rules, "s_only", NULL,
+                        "s_only leaves no room for scheme wilson, cylinder, torus or json: leave them out");
+    klf_ising2d_lattice_request lattices = klf_ising2d_lattices_of(config);
+    check_lattice(&rules, "cylinder", klf_ising2d_cylinder_request_check(&lattices));
+    check_lattice(&rules, "torus", klf_ising2d_torus_request_check(&lattices));
     klf_sweep_check_output(&rules, &config->output);
     return rules.status;
 }

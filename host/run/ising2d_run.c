@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One coupling is closed formulas and short loops: done at once, without threads, files or progress. */
+/* One coupling is closed formulas and short loops, done at once, unless finite lattices are asked for. */
 #include "run/ising2d_run.h"
 
 #include <assert.h>
@@ -58,6 +58,15 @@ static void compare_with_bounds(klf_ising2d_result *out)
     }
 }
 
+klf_ising2d_lattice_request klf_ising2d_lattices_of(const klf_ising2d_config *config)
+{
+    uint64_t threads = config->output.threads;
+    return (klf_ising2d_lattice_request){.steps = config->steps,
+                                         .cylinder = config->cylinder,
+                                         .torus = config->torus,
+                                         .threads = threads != 0 ? (size_t)threads : klf_default_threads()};
+}
+
 klf_status klf_ising2d_run(const klf_ising2d_config *config, double coupling, klf_ising2d_result *out)
 {
     assert(!config->constants);
@@ -68,7 +77,8 @@ klf_status klf_ising2d_run(const klf_ising2d_config *config, double coupling, kl
     else
         run_alpha(coupling, out);
     compare_with_bounds(out);
-    return KLF_OK;
+    klf_ising2d_lattice_request request = klf_ising2d_lattices_of(config);
+    return klf_ising2d_lattices_get(&request, coupling, &out->plane, &out->lattices);
 }
 
 klf_ising2d_constants klf_ising2d_constants_get(void)

@@ -5,6 +5,7 @@
 #define KLFLOW_RUN_ISING2D_RUN_H
 
 #include "klflow/ising2d.h"
+#include "run/ising2d_lattice.h"
 #include "run/sweep.h"
 
 #define KLF_ISING2D_MAX_COUPLING 1e6 /* of |K|: far beyond it the lattice is frozen in every digit */
@@ -28,6 +29,8 @@ typedef struct klf_ising2d_config {
     klf_ising2d_scheme scheme;
     bool               alpha_given;
     bool               constants; /* the table of constants, which has no coupling */
+    uint64_t           cylinder;  /* circumference; 0: none */
+    char              *torus;     /* "4x6"; NULL: none */
     bool               s_only;    /* of a result file: s of (2.50) alone, for sweeps over a great many couplings */
     klf_sweep_output   output;
 } klf_ising2d_config;
@@ -45,12 +48,16 @@ typedef struct klf_ising2d_result {
     klf_ising2d_marks       below_bound, above_bound, decreasing, negative; /* what s does that the exact one cannot do */
     klf_ising2d_plane       plane;
     klf_ising2d_fixed_point fixed_point;
+    klf_ising2d_lattices    lattices;
 } klf_ising2d_result;
 
 extern const klf_sweep_kind klf_ising2d_sweep_kind;
 
 /* Of the config's scheme; NaN for Wilson's. */
 double klf_ising2d_alpha_of(const klf_ising2d_config *config);
+
+/* Its finite lattices. */
+klf_ising2d_lattice_request klf_ising2d_lattices_of(const klf_ising2d_config *config);
 
 /* One coupling. The config has passed the checks of its section, and is none for constants. */
 klf_status klf_ising2d_run(const klf_ising2d_config *config, double coupling, klf_ising2d_result *out);

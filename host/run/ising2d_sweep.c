@@ -10,9 +10,11 @@ enum {
     FULL = 2, /* all of a point, not s alone */
     L = 4,    /* couplings beside K that the scheme keeps or shows */
     M = 8,
+    CYLINDER = 16,
+    TORUS = 32,
 };
 
-enum { POINT = 0, STEP = 1 };
+enum { POINT = 0, STEP = 1, LATTICE_STEP = 2 };
 
 #define ROW(label, member, axis, bits, unit, text) KLF_QUANTITY(klf_ising2d_result, label, member, axis, bits, unit, text)
 #define MARK(member, text)                                                                                                     \
@@ -24,6 +26,15 @@ enum { POINT = 0, STEP = 1 };
 static const klf_quantity quantities[] = {
     ROW("s", s, STEP, ALWAYS, "1", "relative entropy (2.50) to the lattice before decimation, in units of N ln 2"),
     ROW("s_consistent", s_consistent, STEP, FULL, "1", "that of the same couplings by their exact entropies"),
+    ROW("s_cylinder", lattices.s_cylinder, LATTICE_STEP, CYLINDER, "1", "exact s on an infinite cylinder"),
+    ROW("s_cylinder_stderr", lattices.s_cylinder_stderr, LATTICE_STEP, CYLINDER, "1", "estimated error of s_cylinder"),
+    ROW("s_cylinder_upper", lattices.s_cylinder_upper, LATTICE_STEP, CYLINDER, "1", "upper bound of s_cylinder"),
+    ROW("s_cylinder_lower", lattices.s_cylinder_lower, LATTICE_STEP, CYLINDER, "1",
+        "lower bound of s_cylinder, NaN: too costly"),
+    ROW("s_extrapolated", lattices.s_extrapolated, LATTICE_STEP, CYLINDER, "1", "s of the plane, extrapolated from cylinders"),
+    ROW("s_extrapolated_stderr", lattices.s_extrapolated_stderr, LATTICE_STEP, CYLINDER, "1",
+        "estimated error of s_extrapolated"),
+    ROW("s_torus", lattices.s_torus, LATTICE_STEP, TORUS, "1", "exact s on a torus"),
     ROW("K", k, STEP, FULL, "1", "coupling of neighbours"),
     ROW("L", l, STEP, L, "1", "coupling of diagonal neighbours"),
     ROW("M", m, STEP, M, "1", "coupling of squares"),
@@ -60,6 +71,17 @@ static void plan(const void *target, klf_sweep *out)
     out->axis[0] = (klf_sweep_axis){"coupling", "1", "coupling of neighbours before the first step", config->coupling.n,
                                     config->coupling.v};
     out->axis[STEP] = (klf_sweep_axis){"step", "1", "decimation steps done", (size_t)config->steps + 1, NULL};
+    klf_ising2d_lattice_request request = klf_ising2d_lattices_of(config);
+    if (config->cylinder != 0 || config->torus != NULL) {
+        out->n_axes = 3;
+        out->axis[LATTICE_STEP] = (klf_sweep_axis){"lattice_step", "1", "decimation steps that the finite lattices allow",
+                                                   klf_ising2d_lattice_steps(&request) + 1, NULL};
+        out->has |= (config->cylinder != 0 ? (unsigned)CYLINDER : 0u) | (config->torus != NULL ? (unsigned)TORUS : 0u);
+    }
+    if (config->cylinder != 0)
+        out->fact[out->n_facts++] = (klf_fact){.name = "cylinder", .type = KLF_FACT_INT, .value.i = (int64_t)config->cylinder};
+    if (config->torus != NULL)
+        out->fact[out->n_facts++] = (klf_fact){.name = "torus", .type = KLF_FACT_TEXT, .value.text = config->torus};
     if (!config->s_only)
         out->has |= (unsigned)FULL | (wilson || naive ? (unsigned)L : 0u) | (naive ? (unsigned)M : 0u);
     out->fact[out->n_facts++] = (klf_fact){

@@ -20,6 +20,8 @@ OUTPUTS = [
     ("ising2d_critical", f"--coupling {K_C} --steps 6"),
     ("ising2d_naive", "--coupling 0.7 --steps 4 --scheme naive"),
     ("ising2d_wilson", "--coupling 0.4 --steps 8 --scheme wilson"),
+    ("ising2d_cylinder", "--coupling 0.6 --steps 3 --cylinder 6 --quiet"),
+    ("ising2d_torus", "--coupling -0.4 --torus 4x4"),
     ("ising2d_constants", "--constants"),
     ("ising2d_plan", "--coupling 0.1:1:10 --scheme naive -o flows.h5 --dry-run"),
 ]
@@ -40,10 +42,23 @@ REFUSED = [
     ("--coupling 0.5 --scheme wilson --alpha 2",
      "alpha goes with scheme alpha: maris-kadanoff is alpha = 1.5, naive is alpha = 1, and wilson has none"),
     ("--constants --coupling 0.5",
-     "--constants are those of all schemes and of no coupling: leave out --coupling, --scheme, --alpha and --output"),
+     "--constants are those of all schemes and of no coupling: leave out --coupling, --scheme, --alpha, --cylinder, --torus and --output"),
     ("--constants --scheme wilson",
-     "--constants are those of all schemes and of no coupling: leave out --coupling, --scheme, --alpha and --output"),
+     "--constants are those of all schemes and of no coupling: leave out --coupling, --scheme, --alpha, --cylinder, --torus and --output"),
     ("--coupling 0.5,0.6,0.5", "coupling lists 0.5 twice"),
+    ("--coupling 0.5 --cylinder 7", "a cylinder of circumference 7 has no checkerboard: it must be even"),
+    ("--coupling 0.5 --cylinder 0", "--cylinder must be a whole number from 2 to 1000, not '0'"),
+    ("--coupling 0.5 --cylinder 62", "a cylinder of circumference 62 takes 2.21e+20 bytes of memory for 2 steps, and"),
+    ("--coupling 0.5 --torus 3x4", "a torus of 3x4 has no checkerboard: both sides must be even"),
+    ("--coupling 0.5 --torus 4x", "a torus has two sides, such as 4x4, not '4x'"),
+    ("--coupling 0.5 --torus 4x4x4", "a torus has two sides, such as 4x4, not '4x4x4'"),
+    ("--coupling 0.5 --torus -4x4", "a torus has two sides, such as 4x4, not '-4x4'"),
+    ("--coupling 0.5 --torus 12x12", "step 2 on a torus of 12x12 takes 3.6e+13 multiplications and 8."),
+    ("--coupling 0.5 --s-only --cylinder 4 -o x.h5",
+     "s_only leaves no room for scheme wilson, cylinder, torus or json: leave them out"),
+    ("--constants --torus 4x4",
+     "--constants are those of all schemes and of no coupling: leave out --coupling, --scheme, --alpha, --cylinder, --torus and "
+     "--output"),
     ("--coupling 0.5 --s-only", "s_only is about the result file, but no output file is given"),
     ("--couplign 0.5", "unknown option --couplign; did you mean --coupling?"),
     ("--coupling 0.5 stray", "unexpected argument 'stray'"),
@@ -53,6 +68,7 @@ ARRAYS = {"step", "K", "K0", "s", "s_consistent", "z_violation", "lower_bound", 
 ALWAYS = ARRAYS | {"flags", "eta", "lnZ_per_site", "exact", "fixed_point", "scheme", "alpha", "coupling", "version"}
 EXACT = {"s_1", "s_inf", "one_minus_s_inf", "ds_inf_dK", "specific_heat", "entropy_per_site", "one_minus_eta", "c_diag", "c_2",
          "c_4", "P4", "P2"}
+CYLINDER = {"s_cylinder", "s_cylinder_stderr", "s_extrapolated", "s_extrapolated_stderr", "cylinder"}
 FLAGS = {"below_bound", "above_bound", "decreasing", "negative"}
 FIXED_POINT = {"K", "L", "eigenvalue", "irrelevant", "nu", "K_c", "K_c_linearised", "residual", "steps", "converged"}
 
@@ -77,7 +93,7 @@ class Tables(unittest.TestCase):
         for arguments in ("--coupling -1e6 --steps 500", "--coupling -1.23456789e-5 --steps 30", "--coupling 0 --steps 2",
                           "--coupling 1e6 --alpha 1e6 --steps 80", "--coupling 1e6 --scheme wilson --steps 20",
                           "--coupling 123.456 --scheme naive --steps 500", "--coupling 1e-9 --scheme maris-kadanoff",
-                          f"--coupling -{K_C} --steps 500"):
+                          f"--coupling -{K_C} --steps 500", "--coupling 1e-9 --cylinder 8 --torus 4x4 --quiet"):
             for line in run("ising2d", *arguments.split()).stdout.splitlines():
                 self.assertLessEqual(len(line), 80, line)
                 self.assertEqual(line, line.rstrip())
@@ -101,6 +117,30 @@ class Json(unittest.TestCase):
                     self.assertEqual(len(out[key]), 13, key)
                 for key in FLAGS:
                     self.assertEqual(len(out["flags"][key]), 13, key)
+
+    def test_lattices(self):
+        """Arrays are indexed by step and stop where the geometry does; the extrapolation goes on with smaller circumferences."""
+        out = plane("--coupling 0.45 --cylinder 6 --torus 2x8 --quiet")
+        self.assertEqual(set(out) - ALWAYS, CYLINDER | {"s_torus", "torus", "torus_by"})
+        self.assertEqual([len(out[key]) for key in ("s_cylinder", "s_cylinder_stderr", "s_torus", "s_extrapolated")], [3, 3, 3, 3])
+        self.assertEqual((out["torus"], out["torus_by"]), ("2x8", "enumeration"))
+        self.assertEqual(out["cylinder"]["extrapolated_from"], [4, 6])
+        self.assertEqual(out["cylinder"]["s_2"]["rows"], len(out["cylinder"]["s_2"]["upper"]))
+        self.assertLessEqual(out["cylinder"]["s_2"]["lower"], out["s_cylinder"][2])
+        self.assertLessEqual(out["s_cylinder"][2], out["cylinder"]["s_2"]["upper"][-1])
+        self.assertEqual(out["s_extrapolated"][1], out["exact"]["s_1"])
+        self.assertTrue(0 < out["s_extrapolated_stderr"][2] < 0.05 and out["cylinder"]["converged"])
+        out = plane("--coupling 0.45 --cylinder 8 --quiet")
+        self.assertEqual((len(out["s_cylinder"]), len(out["s_extrapolated"])), (7, 5))
+        out = plane("--coupling 0.45 --cylinder 10 --quiet --steps 4")
+        self.assertEqual((len(out["s_cylinder"]), len(out["s_extrapolated"])), (3, 5))
+        out = plane("--coupling 0.45 --cylinder 4 --torus 4x8 --steps 1 --quiet")
+        self.assertEqual((len(out["s_cylinder"]), len(out["s_extrapolated"]), len(out["s_torus"])), (2, 2, 2))
+        self.assertEqual(out["torus_by"], "transfer matrix")
+
+    def test_the_memory_is_said_first(self):
+        result = run("ising2d", *"--coupling 0.45 --cylinder 4 --steps 1".split())
+        self.assertRegex(result.stderr, r"^klflow: needs up to [0-9.e+-]+ GB of memory for circumference 4, of [0-9.e+-]+ GB available\n$")
 
     def test_alpha_of_the_schemes(self):
         self.assertEqual(plane("--coupling 0.5 --scheme maris-kadanoff")["alpha"], 1.5)
