@@ -321,6 +321,8 @@ klf_status klf_ising2d_blocks_get(const klf_ising2d_rows *rows, double scale, co
             break;
     }
     for (unsigned b = 0; plan->lower && b <= plan->lower_depth; b++) {
+        if (b < plan->lower_depth && work_of(kept, 1, b, true) > MAX_WORK / 100.0)
+            continue; /* better to spend that on the next one alone */
         while (halves.n <= b)
             KLF_TRY(klf_ising2d_halves_extend(&halves, threads));
         KLF_TRY(behind_whole_row(&halves, b, threads, &out->largest));
