@@ -14,12 +14,15 @@
 static const double SQRT_2_PI = 2.5066282746310005024;
 
 /* As for one Gaussian, in meanfield_averages.c. */
-static const double Z_MAX = 9.0, U_MAX = 20.0, H = 0.25, H_TIMES_SD = 0.18;
+static const double Z_MAX = 9.0, H = 0.25, H_TIMES_SD = 0.18;
+
+/* Where phi'_a phi'_b has fallen by e^(-40). */
+static const double U_MAX = 10.0;
 
 /* Largest q of a rule that takes in the whole Gaussian: its number of points grows with q. */
 static const double Q_DIRECT = 1024.0;
 
-enum { MAX_NODES = 1602 }; /* 9 / (0.18 / 32) of the whole rule, 20 / 0.18 of the local one */
+enum { MAX_NODES = 1602 }; /* 9 / (0.18 / 32) of the whole rule, 10 / 0.18 of the local one */
 
 /* Trapezoidal rule for an even function of u = sd z, z ~ N(0, 1). */
 typedef struct rule {
@@ -70,8 +73,8 @@ static double get_spread(const rule *m, const rule *d, double sd)
     return 2.0 * sum;
 }
 
-/* Of phi' nothing is left at |u| = 20, so this rule has 113 points at most, however large q. angle: of the correlation,
- * delta = 1 - cos(angle). */
+/* phi'_a phi'_b falls as e^(-4 |u|) in m and d, so this rule ends at |u| = U_MAX, with 57 points at most, however large q.
+ * angle: of the correlation, delta = 1 - cos(angle). */
 static double slope_at(double sd, double angle)
 {
     rule   m, d;
