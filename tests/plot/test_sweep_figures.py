@@ -81,6 +81,15 @@ class SweepFigures(unittest.TestCase):
             self.assertEqual([line.get_ydata()[0] for line in rings], list(self.values("s_1")))
         self.assertEqual(len(figure.axes[1].collections), 2)  # the bounds
 
+    def test_exact_steps_from_cylinders_are_rings(self):
+        figure = self.figure("ising2d", "--coupling", "0.3,1", "--steps", "6", "--cylinder", "8")
+        rings = [line for line in figure.axes[0].lines if line.get_marker() == "o" and line.get_linestyle() == "None"]
+        for line, s, error in zip(rings, self.values("s_extrapolated"), self.values("s_extrapolated_stderr"), strict=True):
+            self.assertGreaterEqual(len(line.get_xdata()), 2)
+            for step, value in zip(line.get_xdata(), line.get_ydata(), strict=True):
+                self.assertEqual(value, s[step])
+                self.assertLess(error[step], 0.005)
+
     def test_many_couplings_are_an_asymptote(self):
         for command, fit in (("ising1d", "s_inf_fit_error"), ("ising2d", None)):
             figure = self.figure(command, "--coupling", "0.01:0.44:44", "--steps", "12")

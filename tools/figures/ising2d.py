@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The square lattice (schema "klflow-ising2d"). Few couplings: relative entropy of the approximate flow against step (paper, figs. 3
 and 4), beside it the estimator that is consistent with the exact entropies; both with what is exact: the first step, the limit, and the
-bounds between which every step lies. Many: the last step against coupling, with the exact limit and (2.51) (fig. 5)."""
+bounds between which every step lies; with cylinders also the next steps, extrapolated to the plane. Many: the last step against coupling, with the exact limit and (2.51) (fig. 5)."""
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -11,6 +11,7 @@ from figures.couplings import DASHES, DOT, DOTS, GREY, HOLLOW
 from figures.errors import BadData
 
 BAND_ALPHA = 0.13
+RING = 0.005  # Errors below it do not show: about the radius of a ring.
 
 
 def draw(file, select):
@@ -28,8 +29,7 @@ def draw_flows(sweep):
         for i, color in enumerate(colors):
             axes.axhline(sweep["s_inf"][i], color=color, linestyle=DOTS, linewidth=0.7)
             axes.plot(sweep.step, curves[i], color=color, **DOT)
-            if sweep.step.size > 1:
-                axes.plot(1, sweep["s_1"][i], color=color, **HOLLOW)
+            axes.plot(*exact_steps(sweep, i), color=color, **HOLLOW)
         couplings.finish_steps(axes, sweep.step)
     for i, color in enumerate(colors):
         panels[1].fill_between(sweep.step, sweep["lower_bound"][i], sweep["upper_bound"][i], color=color, alpha=BAND_ALPHA, linewidth=0)
@@ -39,11 +39,22 @@ def draw_flows(sweep):
         panels[0].axhline(0, color="0.6", linewidth=0.6, zorder=0)
     couplings.mark_panels(panels)
     entries = couplings.coupling_entries(sweep.coupling)
-    entries += [(Line2D([], [], color=GREY, **HOLLOW), "$n = 1$, exact"),
+    last = max((step for i in range(len(colors)) for step in exact_steps(sweep, i)[0]), default=1)
+    entries += [(Line2D([], [], color=GREY, **HOLLOW), "$n = 1$, exact" if last == 1 else f"$n = 1$ to {last}, exact"),
                 (Line2D([], [], color=GREY, linestyle=DOTS, linewidth=0.7), "limit, exact"),
                 (Patch(facecolor=GREY, alpha=2 * BAND_ALPHA, linewidth=0), "bounds, exact")]
     style.legend_above(figure, entries, len(entries))
     return figure
+
+
+def exact_steps(sweep, i):
+    """Steps of coupling i of which the exact value is known to the size of a ring, and the values: the first in closed form, others
+    from cylinders."""
+    if "s_extrapolated" not in sweep:
+        return (np.array([1]), sweep["s_1"][i:i + 1]) if sweep.step.size > 1 else (np.array([]), np.array([]))
+    s = sweep["s_extrapolated"][i]
+    known = np.flatnonzero(np.isfinite(s) & (sweep["s_extrapolated_stderr"][i] < RING))[1:]  # of step 0 there is nothing to say
+    return known, s[known]
 
 
 def draw_asymptote(sweep):
