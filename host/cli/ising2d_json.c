@@ -57,7 +57,7 @@ static void print_flags(const klf_ising2d_result *r, size_t n)
 /* Of step n: the bounds of each length of blocks. */
 static void print_convergence(size_t n, const klf_ising2d_cylinder_step *step)
 {
-    char key[8];
+    char key[24];
     snprintf(key, sizeof key, "s_%zu", n);
     klf_json_open(key);
     klf_json_whole("rows", step->n_rows);
