@@ -299,10 +299,11 @@ static klf_status behind_whole_row(const klf_ising2d_halves *halves, unsigned b,
     return st;
 }
 
-/* Of a sequence that converges geometrically, from its last three numbers. */
-static double remainder_of(const double *last)
+/* What further rows will change, of deficits that converge geometrically. From the difference of blocks of one row and two
+ * nothing follows. */
+static double remainder_of(const double *deficit, unsigned m)
 {
-    double before = fabs(last[1] - last[0]), now = fabs(last[2] - last[1]);
+    double now = fabs(deficit[m - 1] - deficit[m - 2]), before = m < 4 ? 0.0 : fabs(deficit[m - 2] - deficit[m - 3]);
     return now < before ? now * now / (before - now) : now;
 }
 
@@ -317,7 +318,7 @@ klf_status klf_ising2d_blocks_get(const klf_ising2d_rows *rows, double scale, co
     for (unsigned m = 1; m <= plan->max_rows; m++) {
         KLF_TRY(kept_rows(&halves, m, threads, &out->deficit[m - 1]));
         out->n_rows = m;
-        if (m >= 3 && remainder_of(out->deficit + m - 3) < CONVERGED * n_kept)
+        if (m >= 3 && remainder_of(out->deficit, m) < CONVERGED * n_kept)
             break;
     }
     for (unsigned b = 0; plan->lower && b <= plan->lower_depth; b++) {

@@ -149,25 +149,25 @@ static double first_step(const row_state *r, size_t threads, double k)
     return (double)((p[2] * klf_ising1d_s_inf(4.0 * k) + p[1] * klf_ising1d_s_inf(2.0 * k)) / (2.0L * total));
 }
 
-/* How much the last difference shrinks with one row more, as a smaller cylinder has it; NaN if that had as few rows. */
-static double ratio_of(const klf_ising2d_cylinder_step *step)
+/* How much the differences shrink with one row more; of blocks that are too short, that of a smaller cylinder. Upper bounds
+ * approach s geometrically from the third on: the first differences, between blocks of one row or two, see other things than
+ * later ones. */
+static double ratio_of(const klf_ising2d_cylinder_step *step, const klf_ising2d_cylinder_step *smaller)
 {
     size_t m = step->n_rows;
-    return m < 4 ? NAN : (step->upper[m - 2] - step->upper[m - 1]) / (step->upper[m - 3] - step->upper[m - 2]);
+    if (m < 4)
+        return smaller != NULL ? smaller->ratio : NAN;
+    return (step->upper[m - 2] - step->upper[m - 1]) / (step->upper[m - 3] - step->upper[m - 2]);
 }
 
-/* Upper bounds approach s geometrically from the third on: the first differences, between blocks of one row or two, see other
- * things than later ones do. */
 static void estimate(const klf_ising2d_cylinder_step *smaller, double limit, klf_ising2d_cylinder_step *out)
 {
     size_t m = out->n_rows;
-    double last = out->upper[m - 2] - out->upper[m - 1], ratio = m >= 4            ? ratio_of(out)
-                                                                 : smaller != NULL ? ratio_of(smaller)
-                                                                                   : NAN;
-    double rest = 0.0;
+    double last = out->upper[m - 2] - out->upper[m - 1], rest = 0.0;
+    out->ratio = ratio_of(out, smaller);
     out->s_stderr = fabs(last) / 4.0;
-    if (last > ROUNDING && ratio > 0.0 && ratio < 0.25) {
-        rest = last * ratio / (1.0 - ratio);
+    if (last > ROUNDING && out->ratio > 0.0 && out->ratio < 0.25) {
+        rest = last * out->ratio / (1.0 - out->ratio);
         out->s_stderr = rest / 2.0;
     }
     out->s_stderr += ROUNDING;

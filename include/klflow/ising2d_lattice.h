@@ -58,6 +58,7 @@ typedef struct klf_ising2d_cylinder_step {
     size_t n_rows;                            /**< of the longest block, the number of values in upper; 0 at steps 0 and 1 */
     double lower;                             /**< bound from below, NaN if not computed */
     size_t lower_rows;                        /**< rows of that block */
+    double ratio;                             /**< by which upper - s shrinks with one row more; NaN if nothing tells */
 } klf_ising2d_cylinder_step;
 
 /** An infinite cylinder in equilibrium. Entropies in nats, lnZ for K0 = 0. */

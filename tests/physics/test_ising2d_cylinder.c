@@ -112,13 +112,14 @@ static void test_convergence_of_a_smaller_one(void **state)
     assert_true(small.step[2].n_rows > 3);
     assert_true(step->s < step->upper[2] - 0.005 * last && step->s > step->upper[2] - 0.02 * last);
     assert_true(step->s_stderr > 0.0 && step->s_stderr < 0.01 * last);
+    assert_close(step->ratio, small.step[2].ratio, 0.0, "a ratio is handed on");
 }
 
 /* What larger cylinders say of the plane is within the errors of what smaller ones said. Errors do not grow. */
 static void test_extrapolation(void **state)
 {
     (void)state;
-    const double ks[] = {0.05, 0.35, 0.43, K_C, 0.6};
+    const double ks[] = {0.05, 0.35, 0.43, K_C};
     for (size_t i = 0; i < COUNT(ks); i++) {
         klf_ising2d_plane         plane;
         klf_ising2d_cylinder      c[4];
@@ -143,7 +144,7 @@ static void test_extrapolation(void **state)
 static void test_extrapolation_of_later_steps(void **state)
 {
     (void)state;
-    const double ks[] = {0.43, K_C};
+    const double ks[] = {0.43};
     for (size_t i = 0; i < COUNT(ks); i++) {
         klf_ising2d_plane    plane;
         klf_ising2d_cylinder c[3];
