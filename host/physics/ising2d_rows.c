@@ -102,7 +102,7 @@ void klf_ising2d_rows_couple(const klf_ising2d_rows *rows, unsigned from, size_t
 
 static void multiply(const double *half, double scale, unsigned times, size_t n, size_t threads, double *v)
 {
-#pragma omp parallel for simd num_threads((int)threads) schedule(static) if (threads > 1 && n >> SHARED_BITS > 0)
+#pragma omp parallel for num_threads((int)threads) schedule(static) if (threads > 1 && n >> SHARED_BITS > 0)
     for (size_t i = 0; i < n; i++)
         v[i] *= times == 1 ? scale * half[i] : scale * half[i] * half[i];
 }
