@@ -164,6 +164,17 @@ void klf_cuda_close(klf_context *ctx)
     free(ctx);
 }
 
+/* What is taken here is a few MB, of whatever run: smaller chunks would not help. */
+static klf_status fail_full(const klf_context *ctx)
+{
+    return klf_fail(
+        KLF_ERR_MEMORY,
+        "backend cuda: the device has no memory left, not even the %zu MB and what cuBLAS needs to start; other "
+        "programs hold it (nvidia-smi lists them): wait for them, choose another device with CUDA_VISIBLE_DEVICES, or "
+        "take --backend cpu",
+        ctx->workspace_bytes >> 20);
+}
+
 klf_status klf_cuda_open(klf_context **out)
 {
     klf_status            st = KLF_OK;
@@ -188,6 +199,8 @@ klf_status klf_cuda_open(klf_context **out)
     *out = ctx;
     ctx = NULL;
 done:
+    if (st == KLF_ERR_MEMORY && ctx)
+        st = fail_full(ctx);
     klf_cuda_close(ctx);
     return st;
 }

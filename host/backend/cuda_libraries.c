@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The dynamic loader says which library it misses (glibc: "libcublas.so.13: cannot open shared object file: ..."). One that is
  * already loaded serves by its soname, wherever it came from, so it is loaded from the usual places and the module tried again.
- * Python is not started: its packages are looked for in the file system. */
-#define _GNU_SOURCE /* realpath */
+ * Python is not started: its packages are looked for in the file system. A program that uses the library may have set a locale,
+ * in which the loader would say it in another language: so it is asked in the C locale. */
+#define _GNU_SOURCE /* realpath, uselocale */
 #include "backend/cuda_libraries.h"
 
 #include <dlfcn.h>
 #include <glob.h>
+#include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,14 +108,29 @@ static bool read_failure(klf_dl_failure *failure)
     return true;
 }
 
+/* dlopen, with the loader's words in English: they are made when dlerror is called. */
+static void *open_and_listen(const char *path, bool *missing, klf_dl_failure *failure)
+{
+    const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    const locale_t before = plain ? uselocale(plain) : (locale_t)0;
+    void          *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    *missing = handle == NULL && read_failure(failure);
+    if (plain) {
+        uselocale(before);
+        freelocale(plain);
+    }
+    return handle;
+}
+
 /* A library found in one of the places may itself miss another: hence the depth. */
 static void *open_with_help(const char *path, int depth, klf_dl_failure *failure)
 {
     for (int i = 0; i <= MAX_MISSING; i++) {
-        void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        bool  missing;
+        void *handle = open_and_listen(path, &missing, failure);
         if (handle != NULL)
             return handle;
-        if (!read_failure(failure) || depth == MAX_DEPTH)
+        if (!missing || depth == MAX_DEPTH)
             return NULL;
         klf_dl_failure deeper = *failure;
         if (open_from_usual_places(failure->missing, depth + 1, &deeper) == NULL) {

@@ -31,6 +31,12 @@ SIDE_BY_SIDE = ["--widths", "64,48,32", "--n-mc", "3e5", "--chunk", "300000", "-
 SOON = 0.05  # seconds after a run has begun to compute: a few chunks, and far from its end
 
 
+def end(process):
+    """Also of one that has ended: its pipes are closed."""
+    process.kill()
+    process.communicate()
+
+
 class Resume(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="klflow-resume-")
@@ -43,7 +49,7 @@ class Resume(unittest.TestCase):
         """A run that has begun to compute."""
         process = subprocess.Popen([PROGRAM, "kl", "--json", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    cwd=self.folder)
-        self.addCleanup(process.kill)
+        self.addCleanup(end, process)
         first = process.stderr.readline()
         while first and "backend" not in first:  # a note that there is no checkpoint yet
             first = process.stderr.readline()
@@ -253,6 +259,7 @@ class Resume(unittest.TestCase):
         (self.folder / "run.yaml").write_text("kl:\n  widths: [96, 96, 48]\n  n_mc: 2e6\n  resume: true\noutput: out.h5\n")
         command = [PROGRAM, "run", "run.yaml"]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder)
+        self.addCleanup(end, process)
         while "backend" not in process.stderr.readline():
             pass
         time.sleep(SOON)
