@@ -101,7 +101,7 @@ klf_flow_params flow_params(const flow_target *target, const flow_fixture *fixtu
                              .stats = fixture->stats,
                              .estimator = KLF_BOTH,
                              .precision = target->precision,
-                             .n_mc = 1000,
+                             .n_mc = target->slow ? 300 : 1000,
                              .sample_seed = 77,
                              .threads = 1};
 }

@@ -49,7 +49,8 @@ void fixture_destroy(flow_fixture *fixture);
 /* Gives layer l other statistics, for engine and textbook. */
 void fixture_set_stats(flow_fixture *fixture, size_t layer, double mean, double var);
 
-/* Parameters of a run on a target: reference layer 0, both estimators, 1000 samples, one thread, the backend's chunk. */
+/* Parameters of a run on a target: reference layer 0, both estimators, 1000 samples (300 where that is slow), one thread, the
+ * backend's chunk. */
 klf_flow_params flow_params(const flow_target *target, const flow_fixture *fixture);
 /* Runs, or fails the test with the engine's sentence. */
 klf_flow *run_flow(const klf_flow_params *params);

@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DEPTH = 6, WIDTH = 64, N_SEEDS = 8, N_MC = 2000 };
+enum { DEPTH = 6, WIDTH = 64, N_SEEDS = 8, N_MC = 2000, N_MC_SLOW = 500 };
 static const double VAR_B = 0.05, VAR = 0.3;
 
 static void create(double var_w, flow_fixture *f)
@@ -33,6 +33,11 @@ static void predict(const flow_target *target, bool weights_fit, double var_w, k
     klf_predict_layers(klf_rounding_of(target->precision, weights_fit), 0.0, VAR, DEPTH, map, p);
 }
 
+static int samples(const flow_target *target)
+{
+    return target->slow ? N_MC_SLOW : N_MC;
+}
+
 /* Mean and standard error of Q in the target's precision less Q in fp64, a neuron. */
 static void measure(const flow_target *target, const flow_fixture *f, double *mean, double *error)
 {
@@ -40,7 +45,7 @@ static void measure(const flow_target *target, const flow_fixture *f, double *me
     for (uint64_t seed = 0; seed < N_SEEDS; seed++) {
         klf_flow_params params = flow_params(target, f);
         params.estimator = KLF_DIRECT;
-        params.n_mc = N_MC;
+        params.n_mc = samples(target);
         params.sample_seed = seed;
         klf_flow *rounded = run_flow(&params);
         params.precision = KLF_FP64;
@@ -62,15 +67,14 @@ static void measure(const flow_target *target, const flow_fixture *f, double *me
 static void check_bound(const flow_target *target, bool weights_rounded)
 {
     static const double var_w[] = {1.0, 1.5, 2.5};
-    const bool          emulated = strcmp(target->backend->name, "cuda-emulated") == 0;
     if (strcmp(target->backend->name, "ref") == 0 || target->precision == KLF_FP64)
         return;
     for (size_t i = 0; i < sizeof var_w / sizeof var_w[0]; i++) {
         flow_fixture         f;
         klf_layer_prediction p[DEPTH];
         double               mean[DEPTH], error[DEPTH];
-        if (emulated && var_w[i] != 1.5)
-            continue; /* which is slow */
+        if (target->slow && var_w[i] != 1.5)
+            continue;
         create(var_w[i], &f);
         if (weights_rounded)
             fixture_round(target, &f);
@@ -81,7 +85,7 @@ static void check_bound(const flow_target *target, bool weights_rounded)
             /* 4 errors of 7 degrees of freedom: 1e-2 by chance, of which the bound leaves little */
             check_near("bias of Q/N", l, mean[l], 0.0, p[l].bias_bound + 4.0 * error[l]);
             /* What is predicted of the scatter is rather too large. Chi-squared of 7 exceeds twice its mean once in 30. */
-            const double scatter = error[l] * sqrt(N_SEEDS), predicted = p[l].rounding_std / sqrt(N_MC);
+            const double scatter = error[l] * sqrt(N_SEEDS), predicted = p[l].rounding_std / sqrt(samples(target));
             check_near("scatter of Q/N by rounding", l, scatter, 0.0, 1.5 * predicted);
             if (target->precision > KLF_TF32X3) /* which rounds activations, and sums no worse than the predicted fp32 */
                 assert_true(scatter > 0.1 * predicted);

@@ -85,11 +85,9 @@ class Decimals(unittest.TestCase):
 
     def test_strong(self):
         self.compare("120", "0", 8)
-        self.compare("700", "0", 3)
-        self.compare("1000", "0", 2)
-        for coupling, field in (("400", "5"), ("-400", "0.5"), ("-400", "3"), ("-0.3", "400"), ("-300", "500"), ("9", "350"),
-                                ("250", "550")):
-            self.compare(coupling, field, 3)
+        self.compare("700", "0", 1)  # the digits make these slow
+        for coupling, field in (("400", "5"), ("-400", "0.5"), ("-0.3", "400"), ("-300", "500"), ("9", "350"), ("250", "550")):
+            self.compare(coupling, field, 2)
 
     def test_with_field(self):
         for coupling, field in (("0.3", "0.2"), ("1.1", "-0.01"), ("2.2", "1e-5"), ("-0.6", "0.4"), ("-3", "0.01"), ("4", "2"),

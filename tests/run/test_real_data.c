@@ -17,9 +17,9 @@
 
 #include <cmocka.h>
 
-enum { N_VAR_W = 5, N_SEEDS = 8, DEPTH = 30, FIRST = 15, LAST = 27, IMAGE = 49983 };
+enum { N_VAR_W = 3, N_SEEDS = 8, DEPTH = 30, FIRST = 15, LAST = 27, IMAGE = 49983 };
 
-static double var_w[N_VAR_W] = {1.5, 2.0, 2.5, 3.0, 3.5};
+static double var_w[N_VAR_W] = {1.5, 2.5, 3.5};
 
 /* plateau of a curve [n_layers] */
 static double plateau(const double *kl_per_neuron)
@@ -70,7 +70,7 @@ static void test_plateau(void **state)
 {
     (void)state;
     /* mean field for this image, from an independent code */
-    const double mnist[N_VAR_W] = {0.470, 0.639, 0.747, 0.821, 0.874};
+    const double mnist[N_VAR_W] = {0.470, 0.747, 0.874};
     char         path[4096], input[4200];
     const char  *file = "train-images-idx3-ubyte.gz";
     bool         is_mnist = test_data_mnist(file, sizeof path, path);
@@ -89,7 +89,7 @@ static void test_plateau(void **state)
     config.seed = (klf_list_uint){N_SEEDS, seeds};
     config.input = (klf_list_text){1, inputs};
     config.estimator = KLF_DIRECT;
-    config.n_mc = 500; /* Monte Carlo error 0.002 a neuron, far below the bar */
+    config.n_mc = 200; /* Monte Carlo error 0.003 a neuron, far below the bar */
     results      r = {0};
     klf_kl_hooks hooks = {.arg = &r, .point = add_point};
     if (klf_kl_config_complete(&config) != KLF_OK || klf_kl_run(&config, "", &hooks, NULL) != KLF_OK)
