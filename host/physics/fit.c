@@ -3,6 +3,8 @@
  * curves are in fit_models.c. */
 #include "physics/fit_solve.h"
 
+#include "core/pythagoras.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -190,7 +192,7 @@ static klf_status fit_points(const klf_fit_data *data, klf_fit_problem *p, klf_f
             fit.value[j] = data->held[j];
     fit.chi2 = klf_fit_weighted_square(p, p->natural);
     for (size_t i = 0; i < p->n; i++)
-        fit.residual_norm = hypot(fit.residual_norm, p->type->value(p->natural, p->x[i]) - p->y[i]);
+        fit.residual_norm = klf_pythagoras(fit.residual_norm, p->type->value(p->natural, p->x[i]) - p->y[i]);
     const double scale = data->errors == KLF_FIT_GIVEN ? 1.0 : fit.chi2 / (double)fit.dof;
     const bool   determined = !is_lost(p, at_end) && find_covariance(p, at_end, reported, scale, &fit);
     fit.verdict = !determined                          ? KLF_FIT_UNDETERMINED

@@ -8,6 +8,7 @@
  * errors that grow with the steps. Where 1 - m^2 or w would underflow, (A.9) is gone through step by step. */
 #include "klflow/ising1d.h"
 
+#include "core/pythagoras.h"
 #include "physics/ising1d_markov.h"
 
 #include <math.h>
@@ -95,7 +96,7 @@ static double k_after(const invariants *v, size_t n)
 static double field_after(const invariants *v, size_t n)
 {
     double w = ldexp(v->w, (int)n);
-    return asinh(v->m * tanh(w) / hypot(v->spread, v->m / cosh(w)));
+    return asinh(v->m * tanh(w) / klf_pythagoras(v->spread, v->m / cosh(w)));
 }
 
 /* From the couplings after step n - 1 to those after step n. */

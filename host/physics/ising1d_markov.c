@@ -4,6 +4,7 @@
  * rest. */
 #include "physics/ising1d_markov.h"
 
+#include "core/pythagoras.h"
 #include "klflow/ising1d.h"
 
 #include <math.h>
@@ -29,7 +30,7 @@ void klf_ising1d_markov_get(double k, double field, klf_ising1d_markov *out)
     double unlike = aligned ? exp(-2.0 * k - h) : 1.0;
     double c = 0.5 * (along + against);
     double half_difference = -0.5 * along * expm1(-2.0 * h);
-    double s = hypot(half_difference, unlike);
+    double s = klf_pythagoras(half_difference, unlike);
     double top = c + s; /* lam_+ */
     double m = s > 0.0 ? half_difference / s : 0.0;
     double one_minus_r = 2.0 * s / top, one_plus_r = 2.0 * c / top;

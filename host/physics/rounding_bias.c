@@ -18,6 +18,7 @@
  * of a sample have nothing in common but what all samples have: 2 s, s the variance of z over samples. */
 #include "klflow/rounding_bias.h"
 
+#include "core/pythagoras.h"
 #include "klflow/meanfield.h"
 
 #include <math.h>
@@ -134,7 +135,7 @@ void klf_predict_layers(klf_rounding rounding, double mean, double var, size_t n
         const double weights = rounding.weight * sqrt(square / 3.0);
         out[l].bias_bound = lambda * out[l - 1].bias_bound + ARITHMETIC * rounding.arithmetic * next +
                             SECOND_ORDER * map[l].var_w * klf_rounded_square_bound(rounding, mu, q - mu * mu) +
-                            SIGMAS * one_sigma * hypot(frozen, weights);
+                            SIGMAS * one_sigma * klf_pythagoras(frozen, weights);
         spread = map[l].var_w * variance;
         q = next;
         error = fmin(map[l].var_w * slope * error, 2.0 * spread) +

@@ -2,6 +2,8 @@
 /* Differences, combined errors and verdicts of kl_compare.h. Every comparison is written so that NaN fails. */
 #include "run/kl_compare.h"
 
+#include "core/pythagoras.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -71,7 +73,7 @@ static double rounding_of(const quantity *q, double scale, klf_tolerance toleran
     if (!isnan(tolerance.relative))
         return tolerance.relative * scale;
     const double stated = q->bias_bound[0] + q->bias_bound[1] +
-                          ROUNDING_SIGMAS * hypot(q->rounding_error[0], q->rounding_error[1]);
+                          ROUNDING_SIGMAS * klf_pythagoras(q->rounding_error[0], q->rounding_error[1]);
     return isnan(stated) ? tolerance.otherwise * scale : FLOOR * scale + stated;
 }
 
