@@ -309,14 +309,13 @@ static void check_refusals(const train_target *target)
         const klf_status       st = target->backend->trainer_create(target->context, &spec, &trainer);
         if (precision == KLF_FP64 || precision == (int)target->precision) {
             assert_int_equal(st, KLF_OK);
-            target->backend->trainer_destroy(trainer);
         } else if (precision > KLF_FP32) {
             assert_int_equal(st, KLF_ERR_USAGE);
             assert_null(trainer);
             assert_non_null(strstr(klf_last_error(), klf_precision_name((klf_precision)precision)));
         }
+        target->backend->trainer_destroy(trainer);
     }
-    target->backend->trainer_destroy(NULL);
     klf_network_destroy(net);
 }
 
