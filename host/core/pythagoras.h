@@ -8,7 +8,7 @@
 
 static inline double klf_pythagoras(double x, double y)
 {
-    return cabs(CMPLX(x, y));
+    return cabs(x + y * I);
 }
 
 #endif
