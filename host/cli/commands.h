@@ -10,6 +10,8 @@ int klf_cmd_ising1d(int argc, char **argv);
 int klf_cmd_ising2d(int argc, char **argv);
 int klf_cmd_meanfield(int argc, char **argv);
 int klf_cmd_data(int argc, char **argv);
+int klf_cmd_import(int argc, char **argv);
+int klf_cmd_export(int argc, char **argv);
 int klf_cmd_info(int argc, char **argv);
 int klf_cmd_check(int argc, char **argv);
 int klf_cmd_compare(int argc, char **argv);

@@ -29,6 +29,8 @@ static const struct {
     {"plot", klf_cmd_plot, "draw a result file"},
     {"check", klf_cmd_check, "is a result file whole?"},
     {"compare", klf_cmd_compare, "how far two result files are from each other"},
+    {"import", klf_cmd_import, "weights and biases of others as a network file"},
+    {"export", klf_cmd_export, "a network file for the paper's notebooks"},
     {"bench", klf_cmd_bench, "time the Monte Carlo pass against the peak of this machine"},
     {"info", klf_cmd_info, "version, build, libraries, backends"},
 };

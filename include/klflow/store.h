@@ -84,6 +84,13 @@ klf_status klf_store_read_network(const char *path, klf_network **out);
  *  (var_w, var_b): for programs without HDF5. Files of these names are replaced. KLF_ERR_CREATE or KLF_ERR_IO. */
 klf_status klf_store_write_arrays(const char *folder, const klf_network *net);
 
+/** Writes a network into a folder, which is made if need be, as the file that the paper's notebooks read:
+ *  e<epoch>-para-<100 var_w>-<depth>.hdf5 with var_weight, var_bias, depth and W0.., B0.. rounded to single precision. Read
+ *  again by klf_store_read_network.
+ *  written  the file's path; the caller's, free(); NULL on failure: KLF_ERR_DATA where the name or the precision cannot hold
+ *           the network, KLF_ERR_CREATE, KLF_ERR_IO, KLF_ERR_MEMORY */
+klf_status klf_store_write_entropy_dnn(const char *folder, bool force, uint64_t epoch, const klf_network *net, char **written);
+
 /** Is this file whole and of a known schema? KLF_OK and a one-line summary (owned by the caller, free()), or KLF_ERR_NOINPUT /
  *  KLF_ERR_DATA with a sentence that says what is wrong. Reads every dataset. */
 klf_status klf_store_check(const char *path, char **summary);
