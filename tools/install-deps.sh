@@ -8,8 +8,8 @@ build=(gcc libc6-dev cmake ninja-build pkg-config git libhdf5-dev libopenblas0-s
        libcminpack-dev zlib1g-dev)
 plot=(python3 python3-matplotlib python3-numpy python3-h5py)
 data=(dataset-fashion-mnist)
-test=(libcmocka-dev clang clang-format clang-tidy libomp-dev libclang-rt-dev hdf5-tools netcdf-bin python3 python3-h5py python3-netcdf4
-      python3-h5netcdf python3-xarray)
+test=(libcmocka-dev clang clang-format clang-tidy libomp-dev libclang-rt-dev hdf5-tools netcdf-bin curl wget python3 python3-h5py
+      python3-netcdf4 python3-h5netcdf python3-xarray)
 bench=(python3 python3-numpy python3-h5py python3-torch libopenblas0-openmp)
 
 usage() {
